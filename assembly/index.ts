@@ -1,0 +1,16 @@
+/**
+ * The export list of the kernel module; each algorithm has a file of its own.
+ *
+ * Every kernel is a pure function over pointers into the exported memory: it allocates nothing, imports nothing and throws nothing.
+ * Pointers and lengths are in bytes; a call takes at most 2^31 - 1 bytes, so that a count and an error fit one i32.
+ * A kernel returns a count, or `-(1 + byteOffset)` where its input went bad.
+ */
+export { byteswap2, byteswap4, byteswap8, byteswap16 } from "./byteswap";
+export { crc32 } from "./crc32";
+export { crc32c } from "./crc32c";
+export { fill, isFilled } from "./fill";
+export { heapBase } from "./heap_base";
+export { mortonOrder } from "./morton_order";
+export { decodeShardIndex, encodeShardIndex } from "./shard_index";
+export { copyStrided } from "./strided";
+export { xxh64Low } from "./xxh64";

@@ -1,0 +1,127 @@
+/** From the options of `createArray` to a metadata document. */
+
+import { builtInCodecs } from "./codecs/index.js";
+import { type IndexLocation, shardingConfiguration } from "./codecs/sharding_indexed.js";
+import { ArgumentError } from "./errors.js";
+import { type ArrayMetadata, formatArrayMetadata, parseArrayMetadata } from "./metadata/array_metadata.js";
+import { type DataType, type DataTypeName, dataTypeByName, type Scalar } from "./metadata/data_type.js";
+import { fromPlain, type JsonObject, type JsonValue } from "./metadata/json.js";
+import { joinKey, normalizePath } from "./metadata/node_path.js";
+import { formatNamed, type NamedConfiguration, parseNamed } from "./metadata/validate.js";
+import type { RuntimeOptions } from "./runtime.js";
+
+/** A codec by its bare name, or with its configuration as in `zarr.json`. */
+export type CodecOption =
+  | string
+  | { readonly name: string; readonly configuration?: Readonly<Record<string, unknown>> };
+
+export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> extends RuntimeOptions {
+  /** Path of the node. Default "/". */
+  readonly path?: string;
+  /** Elements per axis. */
+  readonly shape: readonly number[];
+  /** Elements per axis of a chunk; with `shardShape`, of an inner chunk. */
+  readonly chunkShape: readonly number[];
+  /** Elements per axis of a shard: a multiple of `chunkShape`. */
+  readonly shardShape?: readonly number[];
+  readonly dataType: D;
+  /** Default zero or false. Strings as in `zarr.json`: "NaN", "-Infinity", "0x7fc00001". */
+  readonly fillValue?: Scalar;
+  /** The whole chain; with `shardShape`, that of the inner chunks. Instead of `filters`, `serializer` and `compressors`. */
+  readonly codecs?: readonly CodecOption[];
+  /** Array-to-array codecs. */
+  readonly filters?: readonly CodecOption[];
+  /** The array-to-bytes codec. Default `bytes`, little-endian. */
+  readonly serializer?: CodecOption;
+  /** Bytes-to-bytes codecs. Default none. */
+  readonly compressors?: readonly CodecOption[];
+  /** Default `{ name: "default", separator: "/" }`. */
+  readonly chunkKeyEncoding?: { readonly name: "default" | "v2"; readonly separator?: "/" | "." };
+  readonly dimensionNames?: readonly (string | null)[];
+  readonly attributes?: Readonly<Record<string, unknown>>;
+  /** Replace a node that is already there, with everything below it. */
+  readonly overwrite?: boolean;
+  /** Where a shard keeps its index. Default "end". */
+  readonly indexLocation?: IndexLocation;
+  /** Default `bytes` little-endian and `crc32c`. */
+  readonly indexCodecs?: readonly CodecOption[];
+}
+
+const defaultsOf = new Map(builtInCodecs.map(({ name, defaults }) => [name, defaults]));
+
+/** The codec as it is recorded: with every default spelled out, so that other engines need not know ours. */
+function named(option: CodecOption, { swapSize }: DataType, field: string): NamedConfiguration {
+  const parsed = parseNamed(fromPlain(option), { field });
+  const configuration: JsonObject = new Map(parsed.configuration);
+  const defaults = parsed.name === "bytes" && swapSize > 1 ? { endian: "little" } : (defaultsOf.get(parsed.name) ?? {});
+  for (const [key, value] of Object.entries(defaults))
+    if (!configuration.has(key)) configuration.set(key, fromPlain(value));
+  return { ...parsed, configuration };
+}
+
+/** The chain that `codecs`, or `filters`, `serializer` and `compressors`, describe. */
+export function codecsFromOptions(
+  {
+    codecs,
+    filters,
+    serializer,
+    compressors,
+  }: Pick<CreateArrayOptions, "codecs" | "filters" | "serializer" | "compressors">,
+  dataType: DataType,
+): NamedConfiguration[] {
+  if (codecs !== undefined && (filters ?? serializer ?? compressors) !== undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", "Pass either codecs, or filters, serializer and compressors");
+  }
+  const list = codecs ?? [...(filters ?? []), serializer ?? "bytes", ...(compressors ?? [])];
+  return list.map((option, i) => named(option, dataType, `codecs[${i}]`));
+}
+
+function sharding(
+  options: CreateArrayOptions,
+  inner: readonly NamedConfiguration[],
+  indexType: DataType,
+): NamedConfiguration {
+  const { chunkShape, indexLocation = "end", indexCodecs = ["bytes", "crc32c"] } = options;
+  const toJson = (list: readonly NamedConfiguration[]): JsonValue[] => list.map(formatNamed);
+  const index = indexCodecs.map((option, i) => named(option, indexType, `indexCodecs[${i}]`));
+  return {
+    name: "sharding_indexed",
+    configuration: shardingConfiguration(chunkShape, toJson(inner), toJson(index), indexLocation),
+    mustUnderstand: true,
+  };
+}
+
+/** Metadata of the array that `options` ask for; checked as strictly as a stored document. */
+export function metadataFromOptions(options: CreateArrayOptions): ArrayMetadata {
+  const { shape, chunkShape, shardShape, fillValue, chunkKeyEncoding, dimensionNames, attributes } = options;
+  const dataType = dataTypeByName(options.dataType);
+  const chain = codecsFromOptions(options, dataType);
+  if (shardShape === undefined && (options.indexLocation ?? options.indexCodecs) !== undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", "indexLocation and indexCodecs need a shardShape");
+  }
+  const { name = "default", separator = name === "default" ? "/" : "." } = chunkKeyEncoding ?? {};
+  const document = formatArrayMetadata({
+    shape,
+    dataType,
+    chunkShape: shardShape ?? chunkShape,
+    chunkKeyEncoding: { name, separator },
+    fillValue: fillValueBytes(dataType, fillValue),
+    codecs: shardShape === undefined ? chain : [sharding(options, chain, dataTypeByName("uint64"))],
+    dimensionNames,
+    attributes: attributes === undefined ? undefined : attributesFromPlain(attributes),
+  });
+  return parseArrayMetadata(document, joinKey(normalizePath(options.path ?? "/"), "zarr.json"));
+}
+
+/** One element as bytes, from a scalar or from a string as in `zarr.json`. */
+export function fillValueBytes(dataType: DataType, fillValue: Scalar | undefined): Uint8Array {
+  if (fillValue === undefined) return dataType.defaultFill();
+  if (typeof fillValue === "string") return dataType.parseFill(fillValue, { field: "fillValue" });
+  return dataType.encodeScalar(fillValue);
+}
+
+export function attributesFromPlain(attributes: Readonly<Record<string, unknown>>): JsonObject {
+  const json = fromPlain(attributes);
+  if (!(json instanceof Map)) throw new TypeError("attributes must be an object");
+  return json;
+}

@@ -1,0 +1,45 @@
+/** The kernels that are useful by themselves. */
+
+import { ArgumentError } from "./errors.js";
+import { useMemory } from "./wasm/memory.js";
+
+/** Input is staged through linear memory in pieces of this many bytes, so that checksumming a large value does not grow it. */
+const pieceBytes = 256 * 1024;
+
+/** CRC-32C (Castagnoli) of `bytes`, unsigned. Chains: `crc32c(b, crc32c(a))` is the checksum of `a` followed by `b`. */
+export function crc32c(bytes: Uint8Array, seed = 0): number {
+  return useMemory((memory) => {
+    const piece = memory.allocate(Math.min(bytes.byteLength, pieceBytes));
+    let sum = seed;
+    for (let offset = 0; offset < bytes.byteLength; offset += pieceBytes) {
+      const part = bytes.subarray(offset, offset + pieceBytes);
+      memory.bytes.set(part, piece.pointer);
+      sum = memory.kernels.crc32c(piece.pointer, part.byteLength, sum);
+    }
+    return sum >>> 0;
+  });
+}
+
+/** A new array with the bytes of each item of `itemSize` (2, 4, 8 or 16) bytes reversed. */
+export function byteswap(bytes: Uint8Array, itemSize: 2 | 4 | 8 | 16): Uint8Array {
+  if (bytes.byteLength % itemSize !== 0) {
+    throw new ArgumentError("INVALID_ARGUMENT", "Length is not a multiple of the item size", {
+      expected: itemSize,
+      found: bytes.byteLength,
+    });
+  }
+  return useMemory((memory) => {
+    const span = memory.write(bytes);
+    const { pointer, byteLength } = span;
+    if (itemSize === 2) memory.kernels.byteswap2(pointer, byteLength, pointer, byteLength);
+    else if (itemSize === 4) memory.kernels.byteswap4(pointer, byteLength, pointer, byteLength);
+    else if (itemSize === 8) memory.kernels.byteswap8(pointer, byteLength, pointer, byteLength);
+    else if (itemSize === 16) memory.kernels.byteswap16(pointer, byteLength, pointer, byteLength);
+    else
+      throw new ArgumentError("INVALID_ARGUMENT", "Invalid item size", {
+        expected: "2, 4, 8 or 16",
+        found: String(itemSize),
+      });
+    return memory.read(span);
+  });
+}

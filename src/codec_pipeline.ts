@@ -1,0 +1,152 @@
+/**
+ * The codec pipeline without a store: one chunk shape, encode and decode.
+ *
+ * @example
+ * ```ts
+ * import { createCodecPipeline } from "syncodec";
+ *
+ * const pipeline = createCodecPipeline({ shape: [2, 3], dataType: "uint16", codecs: [{ name: "bytes", configuration: { endian: "big" } }, "crc32c"] });
+ * const bytes = pipeline.encodeSync(Uint16Array.of(1, 2, 3, 4, 5, 6));
+ * pipeline.decodeSync(bytes!).data; // Uint16Array [1, 2, 3, 4, 5, 6]
+ * ```
+ */
+
+import { type CodecOption, codecsFromOptions, fillValueBytes } from "./array_options.js";
+import { type Chunk, chunkTarget, newChunk, type TypedArrayOf } from "./chunk.js";
+import { type BoundChain, byteStrides } from "./codecs/codec.js";
+import { RuntimeError } from "./errors.js";
+import { selectAll } from "./grid/projection.js";
+import { type DataType, type DataTypeName, dataTypeByName, type Scalar } from "./metadata/data_type.js";
+import { jsonNumber } from "./metadata/json.js";
+import { expectShape } from "./metadata/validate.js";
+import { runPureAsync } from "./pipeline/batched_driver.js";
+import { bindCodecs } from "./pipeline/bind.js";
+import type { Plan } from "./pipeline/plan.js";
+import { readPlan } from "./pipeline/read_plan.js";
+import { runPure } from "./pipeline/sync_driver.js";
+import { encodeChunkPlan } from "./pipeline/write_plan.js";
+
+export interface CodecPipelineOptions<D extends DataTypeName = DataTypeName> {
+  /** Elements per axis of a chunk. */
+  readonly shape: readonly number[];
+  readonly dataType: D;
+  /** Default zero or false. */
+  readonly fillValue?: Scalar;
+  /** The chain, in encoding order. */
+  readonly codecs: readonly CodecOption[];
+}
+
+export interface EncodeOptions {
+  /** Encode a chunk also when every element equals the fill value bitwise. Default false. */
+  readonly writeEmptyChunks?: boolean;
+}
+
+export interface DecodeOptions<D extends DataTypeName = DataTypeName> {
+  /** Receives the elements instead of fresh memory. */
+  readonly out?: Chunk<D> | TypedArrayOf<D>;
+}
+
+/** Encodes and decodes chunks of one shape. Bound once; holds no data between calls. */
+export class CodecPipeline<D extends DataTypeName = DataTypeName> {
+  readonly #chain: BoundChain;
+  readonly #dataType: DataType;
+  #loading: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(chain: BoundChain) {
+    this.#chain = chain;
+    this.#dataType = chain.spec.dataType;
+  }
+
+  /** Whether every codec of the chain can run synchronously. */
+  get isSync(): boolean {
+    return this.#chain.isSync;
+  }
+
+  /** Bytes of every encoded chunk, or `undefined` if that depends on the data. */
+  computeEncodedSize(): number | undefined {
+    const { encodedSize } = this.#chain;
+    return encodedSize.kind === "fixed" ? encodedSize.bytes : undefined;
+  }
+
+  /** Encodes one chunk into fresh bytes; `undefined` if it is empty. */
+  encodeSync(chunk: Chunk<D> | TypedArrayOf<D>, options: EncodeOptions = {}): Uint8Array | undefined {
+    this.#requireSync();
+    return runPure(this.#encodePlan(chunk, options));
+  }
+
+  async encode(chunk: Chunk<D> | TypedArrayOf<D>, options: EncodeOptions = {}): Promise<Uint8Array | undefined> {
+    await this.#load();
+    return runPureAsync(this.#encodePlan(chunk, options));
+  }
+
+  /** Decodes one chunk. Throws a `DataError` for bytes that cannot be a chunk of this shape. */
+  decodeSync(bytes: Uint8Array, options: DecodeOptions<D> = {}): Chunk<D> {
+    this.#requireSync();
+    const { plan, result } = this.#decodePlan(bytes, options);
+    runPure(plan);
+    return result;
+  }
+
+  async decode(bytes: Uint8Array, options: DecodeOptions<D> = {}): Promise<Chunk<D>> {
+    await this.#load();
+    const { plan, result } = this.#decodePlan(bytes, options);
+    await runPureAsync(plan);
+    return result;
+  }
+
+  #encodePlan(
+    chunk: Chunk<D> | TypedArrayOf<D>,
+    { writeEmptyChunks = false }: EncodeOptions,
+  ): Plan<Uint8Array | undefined> {
+    const { shape } = this.#chain.spec;
+    const source = chunkTarget(chunk, shape, this.#dataType, "Chunk");
+    const item = { chain: this.#chain, key: "", extent: shape, axes: selectAll(shape), source };
+    return encodeChunkPlan(item, { writeEmptyChunks, subchunkWriteOrder: "morton" });
+  }
+
+  #decodePlan(bytes: Uint8Array, { out }: DecodeOptions<D>): { plan: Plan; result: Chunk<D> } {
+    if (!(bytes instanceof Uint8Array)) throw new TypeError("Encoded bytes must be a Uint8Array");
+    const { shape } = this.#chain.spec;
+    const destination = out ?? newChunk(this.#dataType, shape);
+    const target = chunkTarget(destination, shape, this.#dataType, "out");
+    const item = {
+      chain: this.#chain,
+      place: { key: "" },
+      source: bytes,
+      range: undefined,
+      extent: shape,
+      axes: selectAll(shape),
+      target,
+    };
+    const isArray = ArrayBuffer.isView(destination);
+    const result = (
+      isArray ? { data: destination, shape: [...shape], stride: byteStrides(shape, 1) } : destination
+    ) as Chunk<D>;
+    return { plan: readPlan([item], { readMissingChunks: true }), result };
+  }
+
+  #requireSync(): void {
+    if (!this.isSync)
+      throw new RuntimeError(
+        "NOT_SYNCHRONOUS",
+        "A codec of this chain can only run asynchronously: use encode and decode",
+      );
+  }
+
+  #load(): Promise<void> {
+    this.#loading ??= this.#chain.load().catch((error: unknown) => {
+      this.#loading = undefined;
+      throw error;
+    });
+    return this.#loading;
+  }
+}
+
+/** Binds a chain of codecs to one chunk shape. Throws a `MetadataError` for a chain that no array could have. */
+export function createCodecPipeline<D extends DataTypeName>(options: CodecPipelineOptions<D>): CodecPipeline<D> {
+  const dataType = dataTypeByName(options.dataType);
+  const shape = expectShape(options.shape.map(jsonNumber), 0, { field: "shape" });
+  const spec = { shape, dataType, fillValue: fillValueBytes(dataType, options.fillValue) };
+  return new CodecPipeline<D>(bindCodecs(codecsFromOptions(options, dataType), spec, { field: "codecs" }));
+}

@@ -1,0 +1,157 @@
+/**
+ * The interfaces every codec implements. A codec is one object in one file, plus its line in `codecs/index.ts`.
+ *
+ * `configure` checks a configuration once and returns a closure over it; `bind` then fixes every size for one chunk shape. What is left at
+ * run time has only bytes to look at. Decoded array bytes are little-endian, C order, full chunk shape.
+ *
+ * Source: https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#chunk-encoding
+ */
+
+import type { DataType } from "../metadata/data_type.js";
+import type { JsonObject } from "../metadata/json.js";
+import type { NamedConfiguration, Where } from "../metadata/validate.js";
+import type { Memory, Span } from "../wasm/memory.js";
+import type { BoundShard } from "./sharding_indexed.js";
+
+/** Bytes where they happen to lie: in the JavaScript heap, or in linear memory. */
+export type Bytes = Uint8Array | Span;
+
+/** The decoded side of a chain: what one chunk is. */
+export interface ChunkSpec {
+  /** Full chunk shape in elements, also at the array's edge. */
+  readonly shape: readonly number[];
+  readonly dataType: DataType;
+  /** One element, little-endian. */
+  readonly fillValue: Uint8Array;
+}
+
+/** What is known about a byte length before any data is seen. `bounded` is an upper bound. */
+export type ByteSize =
+  | { readonly kind: "fixed"; readonly bytes: number }
+  | { readonly kind: "bounded"; readonly bytes: number }
+  | { readonly kind: "unbounded" };
+
+interface BoundBase {
+  readonly name: string;
+  /** Byte length of the decoded side; the pipeline checks every decoded result against it. */
+  readonly decodedSize: ByteSize;
+  readonly encodedSize: ByteSize;
+}
+
+/** Runs in linear memory: spans in, spans out, allocated in the scope that is open. The input span may be overwritten by neither direction. */
+export interface WasmCodec extends BoundBase {
+  readonly place: "wasm";
+  encode(memory: Memory, decoded: Span): Span;
+  decode(memory: Memory, encoded: Span): Span;
+}
+
+/** Runs on the JavaScript heap. The input may be a view of linear memory: it must be read before any kernel is called, and never written or kept. */
+export interface HeapCodec extends BoundBase {
+  readonly place: "heap";
+  encode(decoded: Uint8Array): Uint8Array;
+  decode(encoded: Uint8Array): Uint8Array;
+}
+
+/** Can only run asynchronously: its chain falls to the batched driver. The input is never a view of linear memory. */
+export interface AsyncCodec extends BoundBase {
+  readonly place: "async";
+  encode(decoded: Uint8Array): Promise<Uint8Array>;
+  decode(encoded: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Bytes stay as they are: binding found nothing to do. The pipeline drops these steps. */
+export interface IdentityCodec extends BoundBase {
+  readonly place: "identity";
+}
+
+export type BoundStep = WasmCodec | HeapCodec | AsyncCodec;
+export type BoundCodec = BoundStep | IdentityCodec;
+
+/** Binds a list of codecs for one chunk spec; handed to `sharding_indexed`, whose inner and index chains are chains like any other. */
+export type BindCodecs = (codecs: readonly NamedConfiguration[], spec: ChunkSpec, where: Where) => BoundChain;
+
+export interface ArrayToArrayCodec {
+  readonly kind: "array_to_array";
+  readonly name: string;
+  /** Configuration that is recorded where a new array leaves it out. */
+  readonly defaults?: Readonly<Record<string, number | boolean>>;
+  load?(): Promise<void>;
+  /** `where` names the place in the metadata document, for error messages. */
+  configure(
+    configuration: JsonObject,
+    where: Where,
+  ): { bind(spec: ChunkSpec): { codec: BoundCodec; encoded: ChunkSpec } };
+}
+
+export interface ArrayToBytesCodec {
+  readonly kind: "array_to_bytes";
+  readonly name: string;
+  /** Configuration that is recorded where a new array leaves it out. */
+  readonly defaults?: Readonly<Record<string, number | boolean>>;
+  load?(): Promise<void>;
+  configure(
+    configuration: JsonObject,
+    where: Where,
+  ): { bind(spec: ChunkSpec, bindCodecs: BindCodecs): BoundCodec | BoundShard };
+}
+
+export interface BytesToBytesCodec {
+  readonly kind: "bytes_to_bytes";
+  readonly name: string;
+  /** Configuration that is recorded where a new array leaves it out. */
+  readonly defaults?: Readonly<Record<string, number | boolean>>;
+  load?(): Promise<void>;
+  configure(configuration: JsonObject, where: Where): { bind(decodedSize: ByteSize): BoundCodec };
+}
+
+export type Codec = ArrayToArrayCodec | ArrayToBytesCodec | BytesToBytesCodec;
+
+/**
+ * A chain bound to one chunk spec. Without a shard, `arraySteps` is empty and `byteSteps` holds every step there is. With one, `arraySteps`
+ * stand before the shard and `byteSteps` after it, in encoding order.
+ */
+export interface BoundChain {
+  readonly spec: ChunkSpec;
+  /** Byte length of the decoded chunk. */
+  readonly byteLength: number;
+  readonly arraySteps: readonly BoundStep[];
+  readonly shard: BoundShard | undefined;
+  readonly byteSteps: readonly BoundStep[];
+  readonly encodedSize: ByteSize;
+  /** Whether every step, inner and index chains included, runs synchronously. */
+  readonly isSync: boolean;
+  /** Loads what the chain's codecs need; resolves at once when nothing is missing. */
+  load(): Promise<void>;
+}
+
+export function isSpan(bytes: Bytes): bytes is Span {
+  return !(bytes instanceof Uint8Array);
+}
+
+/** Number of elements of a shape. */
+export function elementCount(shape: readonly number[]): number {
+  let count = 1;
+  for (const length of shape) count *= length;
+  return count;
+}
+
+/** Byte strides of a C-order array of `shape`. */
+export function byteStrides(shape: readonly number[], itemSize: number): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = itemSize;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis]!;
+  }
+  return strides;
+}
+
+/** `size` after a codec that can add at most `extra(bytes)` bytes. */
+export function boundedBy(size: ByteSize, bound: (bytes: number) => number): ByteSize {
+  return size.kind === "unbounded" ? size : { kind: "bounded", bytes: bound(size.bytes) };
+}
+
+/** `size` after a codec that always adds `extra` bytes. */
+export function plusBytes(size: ByteSize, extra: number): ByteSize {
+  return size.kind === "unbounded" ? size : { kind: size.kind, bytes: size.bytes + extra };
+}

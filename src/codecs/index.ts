@@ -1,0 +1,18 @@
+/** The built-in codecs: a constant list. */
+
+import { bytesCodec } from "./bytes.js";
+import type { Codec } from "./codec.js";
+import { crc32cCodec } from "./crc32c.js";
+import { gzipCodec } from "./gzip.js";
+import { shardingIndexedCodec } from "./sharding_indexed.js";
+import { transposeCodec } from "./transpose.js";
+import { zstdCodec } from "./zstd.js";
+
+export const builtInCodecs: readonly Codec[] = [
+  bytesCodec,
+  transposeCodec,
+  shardingIndexedCodec,
+  gzipCodec,
+  zstdCodec,
+  crc32cCodec,
+];

@@ -1,0 +1,312 @@
+/**
+ * `sharding_indexed`: a chunk (the shard) that holds many inner chunks and an index of where each one lies.
+ *
+ * This file has the configuration, the sizes and the pure functions of the format: where the index is, what an entry says, how slots are laid
+ * out. Reading and writing shards is the pipeline's work; all it looks at is {@link BoundShard}.
+ *
+ * Source: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html
+ */
+
+import { DataError, MetadataError } from "../errors.js";
+import { dataTypeByName } from "../metadata/data_type.js";
+import { JsonNumber, type JsonValue } from "../metadata/json.js";
+import { at, expectArray, expectShape, invalid, parseNamed, rejectUnknownFields } from "../metadata/validate.js";
+import type { ByteRange } from "../stores/store.js";
+import { useMemory } from "../wasm/memory.js";
+import { type ArrayToBytesCodec, type BoundChain, type ByteSize, type ChunkSpec, elementCount } from "./codec.js";
+
+export type IndexLocation = "start" | "end";
+
+/** Bytes of one index entry: offset and length, both uint64. */
+export const entrySize = 16;
+/** An index above this many bytes cannot be held in memory at once beside its data. */
+const maximumIndexSize = 2 ** 30;
+
+/** A shard bound to one shape: what the pipeline needs to find, decode and lay out inner chunks. */
+export interface BoundShard {
+  readonly place: "shard";
+  readonly name: "sharding_indexed";
+  /** The shard's decoded side. */
+  readonly spec: ChunkSpec;
+  /** Inner chunks per axis. */
+  readonly grid: readonly number[];
+  readonly chunkCount: number;
+  readonly inner: BoundChain;
+  readonly index: BoundChain;
+  readonly indexLocation: IndexLocation;
+  /** Bytes of the encoded index. */
+  readonly indexSize: number;
+  readonly decodedSize: ByteSize;
+  readonly encodedSize: ByteSize;
+}
+
+/** Where one inner chunk lies. Both in bytes from the shard's start. */
+export interface Slot {
+  readonly offset: number;
+  readonly length: number;
+}
+
+const missingEntry = new Uint8Array(8).fill(0xff);
+
+function integer(value: number): JsonNumber {
+  return new JsonNumber(String(value));
+}
+
+/** The configuration as JSON, for `createArray`. */
+export function shardingConfiguration(
+  chunkShape: readonly number[],
+  codecs: JsonValue[],
+  indexCodecs: JsonValue[],
+  indexLocation: IndexLocation,
+): Map<string, JsonValue> {
+  return new Map<string, JsonValue>([
+    ["chunk_shape", chunkShape.map(integer)],
+    ["codecs", codecs],
+    ["index_codecs", indexCodecs],
+    ["index_location", indexLocation],
+  ]);
+}
+
+export const shardingIndexedCodec: ArrayToBytesCodec = {
+  kind: "array_to_bytes",
+  name: "sharding_indexed",
+  configure(configuration, where) {
+    rejectUnknownFields(configuration, ["chunk_shape", "codecs", "index_codecs", "index_location"], where);
+    const chunkShape = expectShape(configuration.get("chunk_shape"), 1, at(where, "chunk_shape"));
+    const codecsAt = at(where, "codecs");
+    const codecs = expectArray(configuration.get("codecs"), codecsAt).map((value, i) =>
+      parseNamed(value, at(codecsAt, i)),
+    );
+    const indexAt = at(where, "index_codecs");
+    const indexCodecs = expectArray(configuration.get("index_codecs"), indexAt).map((value, i) =>
+      parseNamed(value, at(indexAt, i)),
+    );
+    const locationValue = configuration.get("index_location");
+    const indexLocation = locationValue === undefined ? "end" : locationValue;
+    if (indexLocation !== "start" && indexLocation !== "end") {
+      throw invalid(at(where, "index_location"), '"start" or "end"', locationValue);
+    }
+    return {
+      bind(spec, bindCodecs) {
+        const { shape } = spec;
+        if (chunkShape.length !== shape.length || chunkShape.some((length, axis) => shape[axis]! % length !== 0)) {
+          throw invalid(
+            at(where, "chunk_shape"),
+            `a shape that divides the shard's [${shape.join(", ")}]`,
+            chunkShape.map(integer),
+          );
+        }
+        const grid = shape.map((length, axis) => length / chunkShape[axis]!);
+        const chunkCount = elementCount(grid);
+        if (chunkCount * entrySize > maximumIndexSize) {
+          throw new MetadataError("UNSUPPORTED", "Shard has too many inner chunks", {
+            expected: `at most ${maximumIndexSize / entrySize}`,
+            found: chunkCount,
+            key: where.key,
+          });
+        }
+        const inner = bindCodecs(codecs, { ...spec, shape: chunkShape }, codecsAt);
+        const indexSpec: ChunkSpec = {
+          shape: [...grid, 2],
+          dataType: dataTypeByName("uint64"),
+          fillValue: missingEntry,
+        };
+        const index = bindCodecs(indexCodecs, indexSpec, indexAt);
+        if (index.encodedSize.kind !== "fixed") {
+          throw invalid(
+            indexAt,
+            "codecs whose output has a fixed size",
+            indexCodecs.map(({ name }) => name),
+          );
+        }
+        const indexSize = index.encodedSize.bytes;
+        return {
+          place: "shard",
+          name: "sharding_indexed",
+          spec,
+          grid,
+          chunkCount,
+          inner,
+          index,
+          indexLocation,
+          indexSize,
+          decodedSize: { kind: "fixed", bytes: elementCount(shape) * spec.dataType.itemSize },
+          // Gaps between slots are legal, so the bound is generous: it only guards the memory of codecs that follow a shard.
+          encodedSize:
+            inner.encodedSize.kind === "unbounded"
+              ? inner.encodedSize
+              : { kind: "bounded", bytes: 2 * chunkCount * inner.encodedSize.bytes + indexSize },
+        };
+      },
+    };
+  },
+};
+
+/** The part of a stored shard that holds its index. */
+export function indexRange({ indexLocation, indexSize }: BoundShard): ByteRange {
+  return indexLocation === "start" ? { offset: 0, length: indexSize } : { suffixLength: indexSize };
+}
+
+/** First byte of the index in a shard of `byteLength` bytes. */
+export function indexOffset({ indexLocation, indexSize }: BoundShard, byteLength: number): number {
+  return indexLocation === "start" ? 0 : byteLength - indexSize;
+}
+
+/**
+ * A decoded shard index. Entries are checked when they are asked for, so that reading one inner chunk of a large shard costs one entry.
+ * `byteLength` is the shard's length in bytes, or `undefined` if it is not known: then a read that comes back short reports the fault.
+ */
+export class ShardIndex {
+  readonly #words: DataView;
+  readonly #shard: BoundShard;
+  readonly #byteLength: number | undefined;
+
+  constructor(shard: BoundShard, bytes: Uint8Array, byteLength: number | undefined) {
+    this.#shard = shard;
+    this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#byteLength = byteLength;
+  }
+
+  /** Where the inner chunk with C-order number `chunk` lies, or `undefined` if it is missing. */
+  slot(chunk: number): Slot | undefined {
+    const position = chunk * entrySize;
+    const words = this.#words;
+    const offsetLow = words.getUint32(position, true);
+    const offsetHigh = words.getUint32(position + 4, true);
+    const lengthLow = words.getUint32(position + 8, true);
+    const lengthHigh = words.getUint32(position + 12, true);
+    const offsetMissing = (offsetLow & offsetHigh) === -1;
+    const lengthMissing = (lengthLow & lengthHigh) === -1;
+    if (offsetMissing && lengthMissing) return undefined;
+    const offset = offsetHigh * 2 ** 32 + offsetLow;
+    const length = lengthHigh * 2 ** 32 + lengthLow;
+    if (offsetMissing || lengthMissing) {
+      throw this.#invalid(
+        chunk,
+        "Shard index entry is half missing",
+        "both or neither of offset and length 2^64-1",
+        offset,
+        length,
+      );
+    }
+    const end = offset + length;
+    const byteLength = this.#byteLength;
+    if (end > (byteLength ?? Number.MAX_SAFE_INTEGER)) {
+      const expected = byteLength === undefined ? "an end below 2^53" : `an end within the shard's ${byteLength} bytes`;
+      throw this.#invalid(chunk, "Shard index entry reaches past the shard", expected, offset, length);
+    }
+    if (this.#reachesIndex(offset, end)) {
+      throw this.#invalid(
+        chunk,
+        "Shard index entry reaches into the index",
+        "a range outside of the index",
+        offset,
+        length,
+      );
+    }
+    return { offset, length };
+  }
+
+  #reachesIndex(offset: number, end: number): boolean {
+    if (offset === end) return false;
+    if (this.#shard.indexLocation === "start") return offset < this.#shard.indexSize;
+    return this.#byteLength !== undefined && end > this.#byteLength - this.#shard.indexSize;
+  }
+
+  #invalid(chunk: number, reason: string, expected: string, offset: number, length: number): DataError {
+    return new DataError("INVALID_SHARD_INDEX", reason, {
+      expected,
+      found: `offset ${offset}, length ${length}`,
+      chunk: chunkCoordinates(this.#shard.grid, chunk),
+      codec: "sharding_indexed",
+    });
+  }
+}
+
+/** Coordinates of the chunk with C-order number `chunk`. */
+export function chunkCoordinates(grid: readonly number[], chunk: number): number[] {
+  const coordinates = new Array<number>(grid.length);
+  for (let axis = grid.length - 1; axis >= 0; axis--) {
+    coordinates[axis] = chunk % grid[axis]!;
+    chunk = Math.floor(chunk / grid[axis]!);
+  }
+  return coordinates;
+}
+
+/** Order in which the inner chunks of a fresh shard are stored. It is not recorded in the metadata. */
+export type SubchunkWriteOrder = "morton" | "lexicographic" | "colexicographic" | "unordered";
+
+const orders = new WeakMap<readonly number[], Map<SubchunkWriteOrder, Uint32Array>>();
+
+/** C-order chunk numbers in the order of their slots. Computed once per bound grid. */
+export function slotOrder(grid: readonly number[], order: SubchunkWriteOrder): Uint32Array {
+  const known = orders.get(grid) ?? new Map<SubchunkWriteOrder, Uint32Array>();
+  orders.set(grid, known);
+  const numbers = known.get(order) ?? computeOrder(grid, order);
+  known.set(order, numbers);
+  return numbers;
+}
+
+function computeOrder(grid: readonly number[], order: SubchunkWriteOrder): Uint32Array {
+  const count = elementCount(grid);
+  if (order === "morton") {
+    return useMemory((memory) => {
+      const shape = memory.allocate(grid.length * 4);
+      new Uint32Array(memory.bytes.buffer, shape.pointer, grid.length).set(grid);
+      const numbers = memory.allocate(count * 4);
+      memory.kernels.mortonOrder(numbers.pointer, numbers.byteLength, grid.length, shape.pointer);
+      return new Uint32Array(memory.bytes.buffer, numbers.pointer, count).slice();
+    });
+  }
+  const numbers = Uint32Array.from({ length: count }, (_, i) => i);
+  if (order !== "colexicographic") return numbers;
+  const reversedGrid = [...grid].reverse();
+  const strides = new Array<number>(grid.length);
+  let stride = 1;
+  for (let axis = grid.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= grid[axis]!;
+  }
+  return numbers.map((i) =>
+    chunkCoordinates(reversedGrid, i).reduce((sum, c, i) => sum + c * strides[grid.length - 1 - i]!, 0),
+  );
+}
+
+/** A shard's slots before its index is encoded. */
+export interface ShardLayout {
+  /** Little-endian uint64 pairs in C order, ready for the index chain. */
+  readonly index: Uint8Array;
+  /** Offset of each slot in bytes; `undefined` for missing inner chunks. */
+  readonly offsets: readonly (number | undefined)[];
+  /** Bytes of the whole shard, index included. */
+  readonly byteLength: number;
+}
+
+/**
+ * Packs slots one after another in the order `order`. `lengths` has the bytes of each inner chunk by C-order number, -1 where missing.
+ */
+export function layoutShard(shard: BoundShard, lengths: Float64Array, order: Uint32Array): ShardLayout {
+  const count = lengths.length;
+  const base = shard.indexLocation === "start" ? shard.indexSize : 0;
+  return useMemory((memory) => {
+    const lengthsSpan = memory.write(new Uint8Array(lengths.buffer, lengths.byteOffset, lengths.byteLength));
+    const orderSpan = memory.write(new Uint8Array(order.buffer, order.byteOffset, order.byteLength));
+    const pairs = memory.allocate(count * entrySize);
+    const end = memory.kernels.encodeShardIndex(
+      pairs.pointer,
+      pairs.byteLength,
+      lengthsSpan.pointer,
+      orderSpan.pointer,
+      count,
+      base,
+    );
+    const index = memory.read(pairs);
+    const words = new DataView(index.buffer);
+    const offsets = Array.from(lengths, (length, i) =>
+      length < 0
+        ? undefined
+        : words.getUint32(i * entrySize, true) + words.getUint32(i * entrySize + 4, true) * 2 ** 32,
+    );
+    return { index, offsets, byteLength: shard.indexLocation === "start" ? end : end + shard.indexSize };
+  });
+}

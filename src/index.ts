@@ -1,0 +1,64 @@
+/**
+ * syncodec: read and write Zarr arrays synchronously, with WebAssembly kernels.
+ *
+ * @example
+ * ```ts
+ * import { createArraySync, MemoryStore, slice } from "syncodec";
+ *
+ * const array = createArraySync(new MemoryStore(), { shape: [100, 100], shardShape: [50, 50], chunkShape: [10, 10], dataType: "float32", compressors: ["crc32c"] });
+ * array.setSync([slice(10, 20), null], 1.5);
+ * array.getSync([slice(8, 12), 0]); // { data: Float32Array [0, 0, 1.5, 1.5], shape: [4], stride: [1] }
+ * ```
+ */
+
+export {
+  type AsyncOptions,
+  createArray,
+  createArraySync,
+  type GetOptions,
+  type OpenOptions,
+  openArray,
+  openArraySync,
+  ZarrArray,
+} from "./array.js";
+export type { CodecOption, CreateArrayOptions } from "./array_options.js";
+export { byteswap, crc32c } from "./checksums.js";
+export type { Chunk, ScalarOf, TypedArrayOf, Value } from "./chunk.js";
+export {
+  CodecPipeline,
+  type CodecPipelineOptions,
+  createCodecPipeline,
+  type DecodeOptions,
+  type EncodeOptions,
+} from "./codec_pipeline.js";
+export type { IndexLocation, SubchunkWriteOrder } from "./codecs/sharding_indexed.js";
+export {
+  ArgumentError,
+  DataError,
+  type ErrorCode,
+  MetadataError,
+  NodeError,
+  RuntimeError,
+  SyncodecError,
+} from "./errors.js";
+export { type Selection, type Slice, slice } from "./grid/selection.js";
+export {
+  type CreateGroupOptions,
+  createGroup,
+  createGroupSync,
+  Group,
+  open,
+  openGroup,
+  openGroupSync,
+  openSync,
+} from "./group.js";
+export { init } from "./init.js";
+export type { ArrayMetadata } from "./metadata/array_metadata.js";
+export type { DataTypeName, Scalar, TypedArray } from "./metadata/data_type.js";
+export type { GroupMetadata } from "./metadata/group_metadata.js";
+export type { PlainJson } from "./metadata/json.js";
+export type { CoalesceOptions } from "./pipeline/fetches.js";
+export type { RuntimeOptions } from "./runtime.js";
+export { type LatencyOptions, LatencyStore } from "./stores/latency.js";
+export { MemoryStore } from "./stores/memory.js";
+export type { AsyncStore, ByteRange, Patch, PatchWrite, RequestOptions, Store, SyncStore } from "./stores/store.js";

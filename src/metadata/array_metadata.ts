@@ -1,0 +1,215 @@
+/**
+ * The metadata document of an array, read strictly into one {@link ArrayMetadata}, and written.
+ *
+ * https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#array-metadata
+ */
+
+import { ArgumentError } from "../errors.js";
+import type { ChunkKeyEncoding } from "../grid/chunk_key.js";
+import { type DataType, parseDataType } from "./data_type.js";
+import { JsonNumber, type JsonObject, type JsonValue, jsonNumber } from "./json.js";
+import {
+  at,
+  expectArray,
+  expectObject,
+  expectOneOf,
+  expectShape,
+  formatNamed,
+  invalid,
+  type NamedConfiguration,
+  parseNamed,
+  parseNamedMandatory,
+  rejectUnknownFields,
+  unsupported,
+  type Where,
+} from "./validate.js";
+
+/** What a caller decides when an array is created. */
+export interface ArrayMetadataParts {
+  readonly shape: readonly number[];
+  readonly dataType: DataType;
+  /** The chunk shape of a regular grid, as stored: with sharding it is the shape of a shard. */
+  readonly chunkShape: readonly number[];
+  readonly chunkKeyEncoding: ChunkKeyEncoding;
+  /** One element, little-endian. */
+  readonly fillValue: Uint8Array;
+  /** As in the document; neither names nor configurations have been looked at. */
+  readonly codecs: readonly NamedConfiguration[];
+  readonly dimensionNames?: readonly (string | null)[] | undefined;
+  readonly attributes?: JsonObject | undefined;
+}
+
+export interface ArrayMetadata extends ArrayMetadataParts {
+  readonly zarrFormat: 3;
+  readonly dimensionNames: readonly (string | null)[] | undefined;
+  readonly attributes: JsonObject;
+  /** The whole document, also what this version ignores. Not to be changed in place. */
+  readonly document: JsonObject;
+}
+
+const fields = [
+  "zarr_format",
+  "node_type",
+  "shape",
+  "data_type",
+  "chunk_grid",
+  "chunk_key_encoding",
+  "fill_value",
+  "codecs",
+  "attributes",
+  "dimension_names",
+  "storage_transformers",
+] as const;
+
+/** Checks `zarr_format` and `node_type`, which the documents of arrays and groups share. */
+export function checkNode(document: JsonObject, nodeType: "array" | "group", where: Where): void {
+  const format = document.get("zarr_format");
+  if (!(format instanceof JsonNumber) || format.text !== "3") throw invalid(at(where, "zarr_format"), "3", format);
+  expectOneOf(document.get("node_type"), [nodeType], at(where, "node_type"));
+}
+
+/** The `attributes` of a document, empty where it has none. */
+export function parseAttributes(document: JsonObject, where: Where): JsonObject {
+  return document.has("attributes") ? expectObject(document.get("attributes"), at(where, "attributes")) : new Map();
+}
+
+function parseChunkShape(value: JsonValue | undefined, rank: number, where: Where): number[] {
+  const { name, configuration } = parseNamedMandatory(value, where);
+  if (name !== "regular") throw unsupported(`chunk grid ${JSON.stringify(name)}`, where, '"regular"');
+  const inside = at(where, "configuration");
+  rejectUnknownFields(configuration, ["chunk_shape"], inside);
+  const chunkShape = expectShape(configuration.get("chunk_shape"), 1, at(inside, "chunk_shape"));
+  checkLength(chunkShape.length, rank, at(inside, "chunk_shape"));
+  return chunkShape;
+}
+
+function checkLength(length: number, rank: number, where: Where): void {
+  if (length !== rank) throw invalid(where, `length ${rank}, the rank of shape`, jsonNumber(length));
+}
+
+function parseChunkKeyEncoding(value: JsonValue | undefined, where: Where): ChunkKeyEncoding {
+  const { name, configuration } = parseNamedMandatory(value, where);
+  if (name !== "default" && name !== "v2") {
+    throw unsupported(`chunk key encoding ${JSON.stringify(name)}`, where, '"default" or "v2"');
+  }
+  const inside = at(where, "configuration");
+  rejectUnknownFields(configuration, ["separator"], inside);
+  if (!configuration.has("separator")) return { name, separator: name === "default" ? "/" : "." };
+  return { name, separator: expectOneOf(configuration.get("separator"), ["/", "."], at(inside, "separator")) };
+}
+
+function parseCodecs(value: JsonValue | undefined, where: Where): NamedConfiguration[] {
+  const codecs = expectArray(value, where);
+  return codecs.map((codec, index) => parseNamed(codec, at(where, index)));
+}
+
+function parseDimensionNames(value: JsonValue | undefined, rank: number, where: Where): (string | null)[] | undefined {
+  // null is what early versions of zarr-python 3 wrote for "no names".
+  if (value === undefined || value === null) return undefined;
+  const names = expectArray(value, where);
+  checkLength(names.length, rank, where);
+  return names.map((name, axis) => {
+    if (name !== null && typeof name !== "string") throw invalid(at(where, axis), "a string or null", name);
+    return name;
+  });
+}
+
+function checkStorageTransformers(value: JsonValue | undefined, where: Where): void {
+  if (value === undefined) return;
+  for (const [index, item] of expectArray(value, where).entries()) {
+    const { name, mustUnderstand } = parseNamed(item, at(where, index));
+    if (mustUnderstand) throw unsupported(`storage transformer ${JSON.stringify(name)}`, at(where, index));
+  }
+}
+
+/**
+ * Reads the document of an array. `where` is its store key, or its place inside another document.
+ *
+ * @throws MetadataError `INVALID_METADATA` if the specification forbids it, `UNSUPPORTED` if this version cannot honour it.
+ */
+export function parseArrayMetadata(document: JsonValue, where: string | Where): ArrayMetadata {
+  const root = typeof where === "string" ? { field: "", key: where } : where;
+  const object = expectObject(document, root);
+  checkNode(object, "array", root);
+  rejectUnknownFields(object, fields, root);
+  const field = <T>(name: (typeof fields)[number], parse: (value: JsonValue | undefined, where: Where) => T): T =>
+    parse(object.get(name), at(root, name));
+  const shape = field("shape", (value, where) => expectShape(value, 0, where));
+  const dataType = field("data_type", parseDataType);
+  const chunkShape = field("chunk_grid", (value, where) => parseChunkShape(value, shape.length, where));
+  const chunkKeyEncoding = field("chunk_key_encoding", parseChunkKeyEncoding);
+  const fillValue = field("fill_value", (value, where) => dataType.parseFill(value, where));
+  const codecs = field("codecs", parseCodecs);
+  const dimensionNames = field("dimension_names", (value, where) => parseDimensionNames(value, shape.length, where));
+  field("storage_transformers", checkStorageTransformers);
+  const attributes = parseAttributes(object, root);
+  return {
+    zarrFormat: 3,
+    shape,
+    dataType,
+    chunkShape,
+    chunkKeyEncoding,
+    fillValue,
+    codecs,
+    dimensionNames,
+    attributes,
+    document: object,
+  };
+}
+
+function formatShape(shape: readonly number[]): JsonValue {
+  return shape.map(jsonNumber);
+}
+
+/**
+ * The canonical document: extensions in their object form (data types are bare names, as every reader expects), fields in zarr-python's
+ * order. Nothing is checked; {@link parseArrayMetadata} does that.
+ */
+export function formatArrayMetadata(parts: ArrayMetadataParts): JsonObject {
+  const { name, separator } = parts.chunkKeyEncoding;
+  const named = (name: string, field: string, value: JsonValue): JsonObject =>
+    formatNamed({ name, configuration: new Map([[field, value]]), mustUnderstand: true });
+  const document: JsonObject = new Map<string, JsonValue>([
+    ["zarr_format", jsonNumber(3)],
+    ["node_type", "array"],
+    ["shape", formatShape(parts.shape)],
+    ["data_type", parts.dataType.name],
+    ["chunk_grid", named("regular", "chunk_shape", formatShape(parts.chunkShape))],
+    ["chunk_key_encoding", named(name, "separator", separator)],
+    ["fill_value", parts.dataType.formatFill(parts.fillValue)],
+    ["codecs", parts.codecs.map(formatNamed)],
+    ["attributes", parts.attributes ?? new Map()],
+  ]);
+  if (parts.dimensionNames !== undefined) document.set("dimension_names", [...parts.dimensionNames]);
+  return document;
+}
+
+/**
+ * `metadata` with another shape of the same rank; every other field of the document stays as it is.
+ *
+ * @throws ArgumentError `INVALID_ARGUMENT` if `shape` is not a legal shape of that rank.
+ */
+export function withShape(metadata: ArrayMetadata, shape: readonly number[]): ArrayMetadata {
+  const rank = metadata.shape.length;
+  const isLegal =
+    shape.length === rank &&
+    shape.every((dimension) => Number.isSafeInteger(dimension) && dimension >= 0) &&
+    (shape.includes(0) || Number.isSafeInteger(shape.reduce((product, dimension) => product * dimension, 1)));
+  if (!isLegal) {
+    throw new ArgumentError("INVALID_ARGUMENT", "Invalid shape", {
+      expected: `${rank} integers >= 0 with a product of at most 9007199254740991`,
+      found: `[${shape.join(", ")}]`,
+    });
+  }
+  // + 0 turns -0 into 0.
+  const own = shape.map((dimension) => dimension + 0);
+  return { ...metadata, shape: own, document: new Map(metadata.document).set("shape", formatShape(own)) };
+}
+
+/** Metadata of an array or group with other attributes; every other field of the document stays as it is. */
+export function withAttributes<Metadata extends { readonly attributes: JsonObject; readonly document: JsonObject }>(
+  metadata: Metadata,
+  attributes: JsonObject,
+): Metadata {
+  return { ...metadata, attributes, document: new Map(metadata.document).set("attributes", attributes) };
+}

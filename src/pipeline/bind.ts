@@ -1,0 +1,133 @@
+/**
+ * Binding: a list of codecs from a metadata document becomes a chain with every size fixed. Runs once per array and distinct chunk shape.
+ */
+
+import {
+  type BindCodecs,
+  type BoundChain,
+  type BoundCodec,
+  type BoundStep,
+  type ChunkSpec,
+  type Codec,
+  elementCount,
+} from "../codecs/codec.js";
+import { builtInCodecs } from "../codecs/index.js";
+import type { BoundShard } from "../codecs/sharding_indexed.js";
+import { MetadataError } from "../errors.js";
+import { at, type NamedConfiguration, type Where } from "../metadata/validate.js";
+
+/** Shards within shards beyond this depth are refused. */
+const maximumNesting = 8;
+/** Linear memory and typed arrays end at 4 GiB; a chunk has to fit in them beside its encoded form. */
+const maximumChunkBytes = 2 ** 31;
+
+const byName = new Map<string, Codec>(builtInCodecs.map((codec) => [codec.name, codec]));
+
+function findCodec({ name }: NamedConfiguration, { key }: Where): Codec {
+  const codec = byName.get(name);
+  if (codec === undefined) {
+    throw new MetadataError("UNKNOWN_CODEC", `Unknown codec "${name}"`, {
+      expected: `one of ${[...byName.keys()].join(", ")}`,
+      key,
+    });
+  }
+  return codec;
+}
+
+function isShard(bound: BoundCodec | BoundShard): bound is BoundShard {
+  return bound.place === "shard";
+}
+
+/** Loads every built-in codec that has something to load, or the named ones. */
+export async function loadCodecs(names?: readonly string[]): Promise<void> {
+  const codecs = names?.map((name) =>
+    findCodec({ name, configuration: new Map(), mustUnderstand: true }, { field: "codecs" }),
+  );
+  await Promise.all((codecs ?? builtInCodecs).map((codec) => codec.load?.()));
+}
+
+/** Stands in where a document names no array-to-bytes codec, as those written before the specification was final. */
+const defaultSerializer: NamedConfiguration = { name: "bytes", configuration: new Map(), mustUnderstand: true };
+
+function withSerializer(codecs: readonly NamedConfiguration[], where: Where): NamedConfiguration[] {
+  const kinds = codecs.map((named, i) => findCodec(named, at(where, i)).kind);
+  if (kinds.includes("array_to_bytes")) return [...codecs];
+  const first = kinds.indexOf("bytes_to_bytes");
+  return codecs.toSpliced(first < 0 ? codecs.length : first, 0, defaultSerializer);
+}
+
+/** Binds `codecs` for chunks of `spec`. Throws a `MetadataError` for an unknown codec, a chain in the wrong order, or a bad configuration. */
+export function bindCodecs(codecs: readonly NamedConfiguration[], spec: ChunkSpec, where: Where): BoundChain {
+  return bindAtDepth(codecs, spec, where, 0);
+}
+
+function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, where: Where, depth: number): BoundChain {
+  if (depth > maximumNesting) {
+    throw new MetadataError("UNSUPPORTED", "Shards are nested too deeply", {
+      expected: `at most ${maximumNesting} levels`,
+      key: where.key,
+    });
+  }
+  const byteLength = elementCount(spec.shape) * spec.dataType.itemSize;
+  const bindInner: BindCodecs = (inner, innerSpec, innerWhere) => bindAtDepth(inner, innerSpec, innerWhere, depth + 1);
+
+  const used: Codec[] = [];
+  const arraySteps: BoundStep[] = [];
+  const byteSteps: BoundStep[] = [];
+  let shard: BoundShard | undefined;
+  let encodedSize: BoundChain["encodedSize"] | undefined;
+  let current = spec;
+  withSerializer(codecs, where).forEach((named, i) => {
+    const place = at(where, i);
+    const codec = findCodec(named, place);
+    used.push(codec);
+    if (codec.kind === "bytes_to_bytes") {
+      if (encodedSize === undefined) throw wrongOrder(codec, "an array-to-bytes codec must stand before it", where);
+      const bound = codec.configure(named.configuration, at(place, "configuration")).bind(encodedSize);
+      if (bound.place !== "identity") byteSteps.push(bound);
+      encodedSize = bound.encodedSize;
+      return;
+    }
+    if (encodedSize !== undefined)
+      throw wrongOrder(codec, "only bytes-to-bytes codecs may follow the array-to-bytes codec", where);
+    if (codec.kind === "array_to_array") {
+      const { codec: bound, encoded } = codec.configure(named.configuration, at(place, "configuration")).bind(current);
+      if (bound.place !== "identity") arraySteps.push(bound);
+      current = encoded;
+      return;
+    }
+    const bound = codec.configure(named.configuration, at(place, "configuration")).bind(current, bindInner);
+    if (isShard(bound)) shard = bound;
+    else if (bound.place !== "identity") byteSteps.push(bound);
+    encodedSize = bound.encodedSize;
+  });
+  if (shard === undefined) {
+    if (byteLength > maximumChunkBytes) {
+      throw new MetadataError("UNSUPPORTED", "Chunk is too large", {
+        expected: `at most ${maximumChunkBytes} bytes`,
+        found: byteLength,
+        key: where.key,
+      });
+    }
+    byteSteps.unshift(...arraySteps.splice(0));
+  }
+  const isSync =
+    [...arraySteps, ...byteSteps].every(({ place }) => place !== "async") &&
+    (shard === undefined || (shard.inner.isSync && shard.index.isSync));
+  return {
+    spec,
+    byteLength,
+    arraySteps,
+    shard,
+    byteSteps,
+    encodedSize: encodedSize!,
+    isSync,
+    load: async () => {
+      await Promise.all([...used.map((codec) => codec.load?.()), shard?.inner.load(), shard?.index.load()]);
+    },
+  };
+}
+
+function wrongOrder({ name }: Codec, rule: string, { field, key }: Where): MetadataError {
+  return new MetadataError("INVALID_METADATA", `Invalid ${field}: codec "${name}" is out of place, ${rule}`, { key });
+}

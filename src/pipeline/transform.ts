@@ -1,0 +1,222 @@
+/**
+ * Runs transform jobs: the whole life of one chunk between stored bytes and the caller's array.
+ *
+ * Bytes move between the JavaScript heap and linear memory only where two neighbouring steps differ in place; a job is one scope of linear
+ * memory. Steps that can only run asynchronously are awaited outside of any scope.
+ */
+
+import { type BoundStep, type ByteSize, type Bytes, byteStrides, elementCount, isSpan } from "../codecs/codec.js";
+import { DataError, RuntimeError, withContext } from "../errors.js";
+import { type Memory, useMemory } from "../wasm/memory.js";
+import { fillBytes, gatherBox, isOneRun, prepareBox, scatterBox } from "./box.js";
+import type { DecodeJob, EncodeJob, Job } from "./plan.js";
+
+/** Runs a job whose steps are all synchronous. */
+export function runJob(job: Job): void {
+  try {
+    useMemory((memory) => {
+      if (job.kind === "decode") finishDecode(memory, job, decodeSteps(memory, job.steps, job.input));
+      else {
+        const base = job.base === undefined ? undefined : decodeSteps(memory, job.steps, job.base);
+        const decoded = buildChunk(memory, job, base);
+        job.result = decoded && own(memory, job, encodeSteps(memory, job.steps, decoded), decoded);
+      }
+    });
+  } catch (error) {
+    throw withContext(error, job.place);
+  }
+}
+
+/** Runs any job; between asynchronous steps the bytes lie in the JavaScript heap. */
+export async function runJobAsync(job: Job): Promise<void> {
+  if (job.steps.every(({ place }) => place !== "async")) {
+    runJob(job);
+    return;
+  }
+  try {
+    if (job.kind === "decode") {
+      const decoded = await decodeStepsAsync(job.steps, job.input);
+      useMemory((memory) => finishDecode(memory, job, decoded));
+      return;
+    }
+    const base = job.base === undefined ? undefined : await decodeStepsAsync(job.steps, job.base);
+    const decoded = useMemory((memory) => {
+      const chunk = buildChunk(memory, job, base);
+      return chunk && toOwnedHeap(memory, chunk);
+    });
+    job.result = decoded && (await encodeStepsAsync(job.steps, decoded));
+  } catch (error) {
+    throw withContext(error, job.place);
+  }
+}
+
+function toHeap(memory: Memory, bytes: Bytes): Uint8Array {
+  return isSpan(bytes) ? memory.view(bytes) : bytes;
+}
+
+function toOwnedHeap(memory: Memory, bytes: Bytes): Uint8Array {
+  return isSpan(bytes) ? memory.read(bytes) : bytes;
+}
+
+function checkDecoded(size: ByteSize, found: number): void {
+  if (size.kind === "unbounded" || (size.kind === "fixed" ? found === size.bytes : found <= size.bytes)) return;
+  throw new DataError("CORRUPT_DATA", "Chunk does not decode to the bytes that the metadata promises", {
+    expected: `${size.kind === "fixed" ? "" : "at most "}${size.bytes} bytes`,
+    found: `${found} bytes`,
+  });
+}
+
+/** What a step must be given: kernels and libraries may rely on the length of a fixed-size input. */
+function checkEncoded(step: BoundStep, found: number): void {
+  const { encodedSize } = step;
+  if (encodedSize.kind !== "fixed" || found === encodedSize.bytes) return;
+  throw new DataError("CORRUPT_DATA", "Encoded chunk has the wrong length", {
+    expected: `${encodedSize.bytes} bytes`,
+    found: `${found} bytes`,
+  });
+}
+
+/** One synchronous step, in either direction. */
+function runStep(memory: Memory, step: BoundStep, direction: "encode" | "decode", input: Bytes): Bytes {
+  switch (step.place) {
+    case "wasm":
+      return step[direction](memory, isSpan(input) ? input : memory.write(input));
+    case "heap":
+      return step[direction](toHeap(memory, input));
+    case "async":
+      throw new RuntimeError(
+        "NOT_SYNCHRONOUS",
+        `Codec "${step.name}" can only run asynchronously: use get and set instead of getSync and setSync`,
+      );
+  }
+}
+
+function decodeStep(memory: Memory, step: BoundStep, input: Bytes): Bytes {
+  try {
+    checkEncoded(step, input.byteLength);
+    const decoded = runStep(memory, step, "decode", input);
+    checkDecoded(step.decodedSize, decoded.byteLength);
+    return decoded;
+  } catch (error) {
+    throw withContext(error, { codec: step.name });
+  }
+}
+
+function decodeSteps(memory: Memory, steps: readonly BoundStep[], input: Bytes): Bytes {
+  let bytes = input;
+  for (let i = steps.length - 1; i >= 0; i--) bytes = decodeStep(memory, steps[i]!, bytes);
+  return bytes;
+}
+
+function encodeSteps(memory: Memory, steps: readonly BoundStep[], input: Bytes): Bytes {
+  let bytes = input;
+  for (const step of steps) {
+    try {
+      bytes = runStep(memory, step, "encode", bytes);
+    } catch (error) {
+      throw withContext(error, { codec: step.name });
+    }
+  }
+  return bytes;
+}
+
+async function decodeStepsAsync(steps: readonly BoundStep[], input: Uint8Array): Promise<Uint8Array> {
+  let bytes = input;
+  for (const step of [...steps].reverse()) {
+    if (step.place === "async") {
+      try {
+        checkEncoded(step, bytes.byteLength);
+        bytes = await step.decode(bytes);
+        checkDecoded(step.decodedSize, bytes.byteLength);
+      } catch (error) {
+        throw withContext(error, { codec: step.name });
+      }
+    } else {
+      const encoded = bytes;
+      bytes = useMemory((memory) => toOwnedHeap(memory, decodeStep(memory, step, encoded)));
+    }
+  }
+  return bytes;
+}
+
+async function encodeStepsAsync(steps: readonly BoundStep[], input: Uint8Array): Promise<Uint8Array> {
+  let bytes = input;
+  for (const step of steps) {
+    try {
+      if (step.place === "async") bytes = await step.encode(bytes);
+      else {
+        const decoded = bytes;
+        bytes = useMemory((memory) => toOwnedHeap(memory, runStep(memory, step, "encode", decoded)));
+      }
+    } catch (error) {
+      throw withContext(error, { codec: step.name });
+    }
+  }
+  return bytes === input ? bytes.slice() : bytes;
+}
+
+function finishDecode(memory: Memory, job: DecodeJob, decoded: Bytes): void {
+  const { decodedLength, scatter, steps } = job;
+  if (decodedLength !== undefined && decoded.byteLength !== decodedLength) {
+    throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
+      expected: `${decodedLength} bytes`,
+      found: `${decoded.byteLength} bytes`,
+      codec: steps[0]?.name ?? "bytes",
+    });
+  }
+  if (scatter === undefined) {
+    job.result = toOwnedHeap(memory, decoded);
+    return;
+  }
+  const { box, target, targetOffset, chunkOffset } = scatter;
+  scatterBox(box, target, targetOffset, toHeap(memory, decoded), chunkOffset);
+}
+
+/** The decoded chunk that is to be stored, or `undefined` if the empty rule says that it is not. */
+function buildChunk(memory: Memory, job: EncodeJob, base: Bytes | undefined): Bytes | undefined {
+  const chunk = mergeChunk(memory, job, base);
+  return job.emptyExtent !== undefined && isEmpty(memory, job, chunk, job.emptyExtent) ? undefined : chunk;
+}
+
+function mergeChunk(memory: Memory, job: EncodeJob, base: Bytes | undefined): Bytes {
+  const { gather, byteLength, spec } = job;
+  if (base !== undefined && base.byteLength !== byteLength) {
+    throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
+      expected: `${byteLength} bytes`,
+      found: `${base.byteLength} bytes`,
+    });
+  }
+  const { box, source, sourceOffset, chunkOffset, isWhole } = gather;
+  if (isWhole && isOneRun(box, byteLength)) return source.subarray(sourceOffset, sourceOffset + byteLength);
+  // Spans are private to the plan that made them, so a stored chunk that already lies in linear memory is changed where it is.
+  const chunk = base === undefined ? memory.allocate(byteLength) : isSpan(base) ? base : memory.write(base);
+  if (base === undefined && !isWhole) fillBytes(memory.view(chunk), spec.fillValue);
+  gatherBox(box, memory.view(chunk), chunkOffset, source, sourceOffset);
+  return chunk;
+}
+
+/** Whether every element in the array equals the fill value bitwise: −0.0 is not 0.0, a NaN equals the same NaN. */
+function isEmpty(memory: Memory, { spec }: EncodeJob, chunk: Bytes, extent: readonly number[]): boolean {
+  const { shape, fillValue } = spec;
+  const probe = toHeap(memory, chunk);
+  for (let i = 0; i < fillValue.byteLength; i++) if (probe[i] !== fillValue[i]) return false;
+  return memory.scope(() => {
+    const value = memory.write(fillValue);
+    let { pointer, byteLength } = isSpan(chunk) ? chunk : memory.write(chunk);
+    if (extent.some((length, axis) => length !== shape[axis])) {
+      const strides = byteStrides(shape, fillValue.byteLength);
+      const clipped = memory.allocate(elementCount(extent) * fillValue.byteLength);
+      const box = prepareBox(extent, byteStrides(extent, fillValue.byteLength), strides, fillValue.byteLength);
+      scatterBox(box, memory.view(clipped), 0, memory.bytes.subarray(pointer, pointer + byteLength), 0);
+      ({ pointer, byteLength } = clipped);
+    }
+    return memory.kernels.isFilled(pointer, byteLength, value.pointer, fillValue.byteLength) === 1;
+  });
+}
+
+/** Encoded bytes that nobody else holds: a store keeps them. */
+function own(memory: Memory, job: EncodeJob, encoded: Bytes, decoded: Bytes): Uint8Array {
+  if (isSpan(encoded)) return memory.read(encoded);
+  // Without steps the bytes still are the caller's, or the store's.
+  return encoded === decoded || job.steps.length === 0 ? encoded.slice() : encoded;
+}

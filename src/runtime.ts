@@ -1,0 +1,78 @@
+/** Options of running plans, with their defaults: what an array is opened with besides its metadata. */
+
+import type { SubchunkWriteOrder } from "./codecs/sharding_indexed.js";
+import { ArgumentError, RuntimeError } from "./errors.js";
+import type { CoalesceOptions } from "./pipeline/fetches.js";
+import type { StoreAccess, SyncAccess } from "./stores/access.js";
+
+/** How an array reads and writes. All have defaults. */
+export interface RuntimeOptions {
+  /** Driver of `get` and `set`: by default the synchronous one wherever store and codecs allow it. */
+  readonly pipeline?: "sync" | "batched";
+  /** Store chunks also when every element equals the fill value. Default false. */
+  readonly writeEmptyChunks?: boolean;
+  /** Whether a missing chunk reads as the fill value (default) or is an error. */
+  readonly readMissingChunks?: boolean;
+  /** Which byte ranges of one value are read together. Default: gaps up to 16 KiB, joined ranges up to 64 MiB. */
+  readonly coalesce?: Partial<CoalesceOptions>;
+  /** Asynchronous store requests in flight at once. Default 256. */
+  readonly concurrency?: number;
+  /** Order in which the inner chunks of a fresh shard are stored. Default "morton". */
+  readonly subchunkWriteOrder?: SubchunkWriteOrder;
+}
+
+export const defaultCoalesce: CoalesceOptions = { maxGapBytes: 16 * 1024, maxBytes: 64 * 2 ** 20 };
+
+export interface Runtime {
+  readonly pipeline: "sync" | "batched" | undefined;
+  readonly writeEmptyChunks: boolean;
+  readonly readMissingChunks: boolean;
+  readonly coalesce: CoalesceOptions;
+  readonly concurrency: number;
+  readonly subchunkWriteOrder: SubchunkWriteOrder;
+}
+
+function checkOneOf<T extends string>(name: string, value: T | undefined, options: readonly T[]): void {
+  if (value === undefined || options.includes(value)) return;
+  throw new ArgumentError("INVALID_ARGUMENT", `Invalid option ${name}`, {
+    expected: options.map((option) => `"${option}"`).join(" or "),
+    found: String(value),
+  });
+}
+
+function checkCount(name: string, value: number, minimum: number): void {
+  if (Number.isInteger(value) && value >= minimum) return;
+  throw new ArgumentError("INVALID_ARGUMENT", `Invalid option ${name}`, {
+    expected: `an integer of at least ${minimum}`,
+    found: String(value),
+  });
+}
+
+/** Checks the options and fills in the defaults. */
+export function resolveRuntime(options: RuntimeOptions): Runtime {
+  const {
+    pipeline,
+    writeEmptyChunks = false,
+    readMissingChunks = true,
+    concurrency = 256,
+    subchunkWriteOrder = "morton",
+  } = options;
+  checkOneOf("pipeline", pipeline, ["sync", "batched"]);
+  checkOneOf("subchunkWriteOrder", subchunkWriteOrder, ["morton", "lexicographic", "colexicographic", "unordered"]);
+  checkCount("concurrency", concurrency, 1);
+  const coalesce = { ...defaultCoalesce, ...options.coalesce };
+  checkCount("coalesce.maxGapBytes", coalesce.maxGapBytes, 0);
+  checkCount("coalesce.maxBytes", coalesce.maxBytes, 1);
+  return { pipeline, writeEmptyChunks, readMissingChunks, coalesce, concurrency, subchunkWriteOrder };
+}
+
+/** The store's synchronous surface. */
+export function requireSync({ sync }: StoreAccess): SyncAccess {
+  if (sync === undefined) {
+    throw new RuntimeError(
+      "NOT_SYNCHRONOUS",
+      "The store can only answer asynchronously: use the functions without Sync in their name",
+    );
+  }
+  return sync;
+}

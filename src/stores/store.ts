@@ -1,0 +1,67 @@
+/**
+ * Store interfaces. Keys are zarrita's: absolute, `/`-separated, for example `/image/c/0/1`.
+ *
+ * Ownership: a value handed to `set` belongs to the store from then on, and a value returned by `get` must not be modified. The pipeline
+ * hands over fresh buffers only and never writes into what it was given, so that stores need not copy.
+ */
+
+/** A part of a value: `length` bytes from `offset`, or the last `suffixLength` bytes. Lengths and offsets in bytes. */
+export type ByteRange = { readonly offset: number; readonly length: number } | { readonly suffixLength: number };
+
+/** One write inside an existing value. `offset` in bytes from the value's start. */
+export interface PatchWrite {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** All writes of one call to one value. They apply together; `byteLength`, if given, is the value's length afterwards. */
+export interface Patch {
+  readonly writes: readonly PatchWrite[];
+  readonly byteLength?: number;
+}
+
+/** A store that answers at once. A range that reaches past the value's end gives the bytes there are; a missing key gives `undefined`. */
+export interface SyncStore {
+  getSync(key: string, range?: ByteRange): Uint8Array | undefined;
+  setSync(key: string, value: Uint8Array): void;
+  /** Deleting a missing key is not an error. */
+  deleteSync(key: string): void;
+  /** All keys that begin with `prefix`, in no particular order. */
+  listSync?(prefix: string): Iterable<string>;
+  /** Overwrites bytes of an existing value; the key must exist and the range lie within it. */
+  setRangeSync?(key: string, value: Uint8Array, offset: number): void;
+  patchSync?(key: string, patch: Patch): void;
+  /** Takes the key's exclusive lock and returns its release. */
+  lockSync?(key: string): () => void;
+  /** Length of the value in bytes. */
+  sizeSync?(key: string): number | undefined;
+  /**
+   * Reads the range (or the whole value) into the start of `target`. Returns the number of bytes that the range holds in the store; when
+   * that is more than `target.byteLength`, the content of `target` is unspecified. `undefined` if the key is missing.
+   */
+  readIntoSync?(key: string, range: ByteRange | undefined, target: Uint8Array): number | undefined;
+}
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A store that may answer later: a superset of zarrita's Readable and Writable. */
+export interface AsyncStore {
+  get(key: string, options?: RequestOptions): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  getRange?(
+    key: string,
+    range: ByteRange,
+    options?: RequestOptions,
+  ): Promise<Uint8Array | undefined> | Uint8Array | undefined;
+  set?(key: string, value: Uint8Array): Promise<void> | void;
+  delete?(key: string): Promise<unknown> | unknown;
+  list?(prefix: string): AsyncIterable<string> | Iterable<string>;
+  setRange?(key: string, value: Uint8Array, offset: number): Promise<void> | void;
+  patch?(key: string, patch: Patch): Promise<void> | void;
+  lock?(key: string): Promise<() => Promise<void> | void> | (() => void);
+  size?(key: string): Promise<number | undefined> | number | undefined;
+}
+
+/** Anything a syncodec function accepts as a store: ours, a zarrita store, or a plain `Map`. */
+export type Store = SyncStore | AsyncStore | Map<string, Uint8Array>;

@@ -1,0 +1,131 @@
+/**
+ * The kernels compiled from assembly/: their types and their instantiation.
+ *
+ * https://webassembly.github.io/spec/js-api/
+ *
+ * Pointers and lengths are byte counts in linear memory. One call takes at most 2^31 - 1 bytes. A negative result is -(1 + byte offset at
+ * which the input went bad), unless stated otherwise.
+ */
+import { RuntimeError } from "../errors.js";
+import { scalarKernels, simdKernels } from "./binary.js";
+
+/** The exports of one instance. A plain object, so that a test can put a spy in a kernel's place. */
+export interface Kernels {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the first byte that no kernel uses. */
+  readonly heapBase: number;
+
+  /** Reverses the bytes of each element of 2 bytes; `dst` may be `src`. Returns the bytes written. */
+  byteswap2(dst: number, dstLength: number, src: number, srcLength: number): number;
+  /** As {@link byteswap2}, for elements of 4 bytes. */
+  byteswap4(dst: number, dstLength: number, src: number, srcLength: number): number;
+  /** As {@link byteswap2}, for elements of 8 bytes. */
+  byteswap8(dst: number, dstLength: number, src: number, srcLength: number): number;
+  /** As {@link byteswap2}, for elements of 16 bytes. */
+  byteswap16(dst: number, dstLength: number, src: number, srcLength: number): number;
+
+  /** CRC-32C of `src` after `seed`, the CRC-32C of what came before (0 at the start). A signed number: take `>>> 0`. */
+  crc32c(src: number, srcLength: number, seed: number): number;
+  /** CRC-32 (gzip) of `src` after `seed`, the CRC-32 of what came before (0 at the start). A signed number: take `>>> 0`. */
+  crc32(src: number, srcLength: number, seed: number): number;
+  /** Low 32 bits of the XXH64 of `src` with seed 0. A signed number: take `>>> 0`. */
+  xxh64Low(src: number, srcLength: number): number;
+
+  /**
+   * Checks a shard index of little-endian u64 pairs (offset, length) and writes it to `dst` as f64 pairs, (-1, 0) where an inner chunk is
+   * missing. `valueLength` is the shard's length in bytes or Infinity; an `indexLength` of 0 means that the index lies elsewhere.
+   * Returns the number of inner chunks present. `dst` may be `src`.
+   */
+  decodeShardIndex(
+    dst: number,
+    dstLength: number,
+    src: number,
+    srcLength: number,
+    valueLength: number,
+    indexOffset: number,
+    indexLength: number,
+  ): number;
+  /**
+   * Writes the index of a shard packed from byte `base` on: `lengths` points to `count` f64 (bytes of each inner chunk, negative =
+   * missing), `order` to `count` u32 (which inner chunk lies in each slot). Returns the end of the last inner chunk, or a negative number.
+   */
+  encodeShardIndex(dst: number, dstLength: number, lengths: number, order: number, count: number, base: number): number;
+
+  /**
+   * Copies a box between two strided layouts. `layout` points to `rank` triples of i32 (count, dst step, src step; bytes), outermost axis
+   * first; element (0, ..., 0) lies at `dstOffset` in `dst` and at `srcOffset` in `src`, which may not overlap. A src step may be 0.
+   * Returns the elements copied, or -1 if any of them lies outside of `dst` or `src` or the rank is above 32.
+   */
+  copyStrided(
+    dst: number,
+    dstLength: number,
+    dstOffset: number,
+    src: number,
+    srcLength: number,
+    srcOffset: number,
+    itemSize: number,
+    rank: number,
+    layout: number,
+  ): number;
+
+  /** 1 if every element of `src` equals, bit by bit, the `itemSize` bytes at `value`, else 0. */
+  isFilled(src: number, srcLength: number, value: number, itemSize: number): number;
+  /** Fills `dst` with the `itemSize` bytes at `value`. Returns the bytes written. */
+  fill(dst: number, dstLength: number, value: number, itemSize: number): number;
+
+  /**
+   * Writes the C-order linear index (u32) of every cell of a grid of `shape` (`rank` u32) in Morton order. Returns the number of cells, or
+   * -1 if `dst` is too small or the rank above 32.
+   */
+  mortonOrder(dst: number, dstLength: number, rank: number, shape: number): number;
+}
+
+/** The exports as the module has them: `heapBase` is a function there. */
+type ModuleExports = Omit<Kernels, "heapBase"> & { heapBase(): number };
+
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** The bytes of the fastest build that this host takes. */
+function chooseBytes(): Uint8Array<ArrayBuffer> {
+  if (typeof WebAssembly === "undefined") {
+    throw new RuntimeError("UNSUPPORTED", "this host has no WebAssembly, which the kernels need");
+  }
+  const simd = decodeBase64(simdKernels);
+  return WebAssembly.validate(simd) ? simd : decodeBase64(scalarKernels);
+}
+
+function compileError(cause: unknown): RuntimeError {
+  return new RuntimeError(
+    "UNSUPPORTED",
+    "the host refused to compile the WebAssembly kernels; a Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src",
+    { found: String(cause), cause },
+  );
+}
+
+function toKernels(instance: WebAssembly.Instance): Kernels {
+  const { heapBase, ...kernels } = instance.exports as ModuleExports;
+  return { ...kernels, heapBase: heapBase() };
+}
+
+/**
+ * Compiles and instantiates at once. `bytes` stands in for the build chosen for this host.
+ * Throws a {@link RuntimeError} with code UNSUPPORTED where the host has no WebAssembly or forbids it.
+ */
+export function instantiateSync(bytes: Uint8Array<ArrayBuffer> = chooseBytes()): Kernels {
+  try {
+    return toKernels(new WebAssembly.Instance(new WebAssembly.Module(bytes)));
+  } catch (cause) {
+    throw compileError(cause);
+  }
+}
+
+/** As {@link instantiateSync}, compiled off this thread: what a browser's main thread prefers. */
+export async function instantiate(bytes: Uint8Array<ArrayBuffer> = chooseBytes()): Promise<Kernels> {
+  try {
+    return toKernels((await WebAssembly.instantiate(bytes)).instance);
+  } catch (cause) {
+    throw compileError(cause);
+  }
+}

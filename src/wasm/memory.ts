@@ -1,0 +1,175 @@
+/**
+ * Linear memory as a stack: a chunk is one scope, and what a scope has allocated is gone when it ends.
+ *
+ *     | static data of the kernels | outer scope | inner scope | free ...            |
+ *     0                            heapBase                    top       byteLength of the memory
+ *
+ * There is one private instance per thread. A view is used on the line it is taken, because growth detaches it.
+ *
+ * https://webassembly.github.io/spec/js-api/#memories
+ */
+import { RuntimeError } from "../errors.js";
+import { instantiate, instantiateSync, type Kernels } from "./kernels.js";
+
+/** A range of linear memory: the only way its addresses travel. */
+export interface Span {
+  readonly pointer: number;
+  readonly byteLength: number;
+}
+
+const pageLength = 65536;
+const alignment = 16;
+/** One page below 4 GiB, so that no `pointer + length` in a kernel wraps to 0. */
+const byteLimit = 2 ** 32 - pageLength;
+/** Memory doubles up to steps of this many bytes: beyond, a doubling would take more than the work at hand is likely to need. */
+const growthLimit = 2 ** 28;
+/** An instance that has grown beyond this is dropped when its outermost scope ends: linear memory never shrinks. */
+const keepLimit = 2 ** 28;
+
+function alignUp(byteLength: number): number {
+  return Math.ceil(byteLength / alignment) * alignment;
+}
+
+/** Stack allocator over the linear memory of one instance of the kernels. */
+export class Memory {
+  readonly kernels: Kernels;
+  #bytes: Uint8Array;
+  #top: number;
+  #depth = 0;
+  #trap: WebAssembly.RuntimeError | undefined;
+
+  constructor(kernels: Kernels) {
+    this.kernels = kernels;
+    this.#bytes = new Uint8Array(kernels.memory.buffer);
+    this.#top = alignUp(kernels.heapBase);
+  }
+
+  /** The whole linear memory. Use it on the line it is taken: the next allocation may detach it. */
+  get bytes(): Uint8Array {
+    this.#checkAlive();
+    // A detached view has no bytes: cheaper to ask than `memory.buffer`.
+    if (this.#bytes.byteLength === 0) this.#bytes = new Uint8Array(this.kernels.memory.buffer);
+    return this.#bytes;
+  }
+
+  /** Allocates in the innermost scope, aligned to 16 bytes; the bytes are not cleared. Throws OUT_OF_MEMORY beyond 4 GiB. */
+  allocate(byteLength: number): Span {
+    this.#checkAlive();
+    if (this.#depth === 0) throw new Error("linear memory is allocated inside a scope");
+    if (!(byteLength >= 0) || !Number.isInteger(byteLength)) {
+      throw new RangeError(`a span has a whole number of bytes, not ${byteLength}`);
+    }
+    const pointer = this.#top;
+    const top = pointer + alignUp(byteLength);
+    if (top > this.bytes.byteLength) this.#grow(top);
+    this.#top = top;
+    return { pointer, byteLength };
+  }
+
+  /** A view onto the span; throws if the span's scope has ended. */
+  view(span: Span): Uint8Array {
+    const { pointer, byteLength } = span;
+    const bytes = this.bytes;
+    if (pointer + byteLength > this.#top) {
+      throw new RangeError(`bytes ${pointer} to ${pointer + byteLength} of linear memory are no longer allocated`);
+    }
+    return bytes.subarray(pointer, pointer + byteLength);
+  }
+
+  /** Allocates a span and copies `bytes` into it. */
+  write(bytes: Uint8Array): Span {
+    const span = this.allocate(bytes.byteLength);
+    this.#bytes.set(bytes, span.pointer);
+    return span;
+  }
+
+  /** A copy of the span in the JavaScript heap. */
+  read(span: Span): Uint8Array {
+    return this.view(span).slice();
+  }
+
+  /** The part of `span` from byte `start` to before byte `end`. */
+  slice(span: Span, start: number, end: number = span.byteLength): Span {
+    if (!(start >= 0 && start <= end && end <= span.byteLength)) {
+      throw new RangeError(`bytes ${start} to ${end} lie outside of a span of ${span.byteLength}`);
+    }
+    return { pointer: span.pointer + start, byteLength: end - start };
+  }
+
+  /**
+   * Runs `body` and frees everything it has allocated. A trap in it replaces this thread's instance and is thrown as a
+   * {@link RuntimeError} with code KERNEL_TRAP, as is any later use of this memory by the scopes around it.
+   */
+  scope<T>(body: (memory: Memory) => T): T {
+    this.#checkAlive();
+    const top = this.#top;
+    this.#depth++;
+    try {
+      return body(this);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      this.#trap = error;
+      dropInstance(this);
+      throw trapError(error);
+    } finally {
+      this.#top = top;
+      this.#depth--;
+      if (this.#depth === 0 && this.#bytes.byteLength > keepLimit) dropInstance(this);
+    }
+  }
+
+  #checkAlive(): void {
+    if (this.#trap !== undefined) throw trapError(this.#trap);
+  }
+
+  #grow(byteLength: number): void {
+    const current = this.#bytes.byteLength;
+    const wanted = Math.min(byteLimit, Math.max(byteLength, current + Math.min(current, growthLimit)));
+    if (byteLength > byteLimit || !(this.#growTo(wanted) || this.#growTo(byteLength))) {
+      throw new RuntimeError("OUT_OF_MEMORY", "linear memory cannot grow", {
+        expected: `${byteLength} bytes`,
+        found: `${current} bytes`,
+      });
+    }
+  }
+
+  #growTo(byteLength: number): boolean {
+    try {
+      this.kernels.memory.grow(Math.ceil((byteLength - this.#bytes.byteLength) / pageLength));
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    this.#bytes = new Uint8Array(this.kernels.memory.buffer);
+    return true;
+  }
+}
+
+function trapError(cause: WebAssembly.RuntimeError): RuntimeError {
+  return new RuntimeError("KERNEL_TRAP", `a WebAssembly kernel trapped: ${cause.message}`, { cause });
+}
+
+let instance: Memory | undefined;
+
+function dropInstance(memory: Memory): void {
+  if (instance === memory) instance = undefined;
+}
+
+/** This thread's memory, made on first use and anew after a trap. */
+export function currentMemory(): Memory {
+  instance ??= new Memory(instantiateSync());
+  return instance;
+}
+
+/** Runs `body` in a scope of this thread's memory. */
+export function useMemory<T>(body: (memory: Memory) => T): T {
+  return currentMemory().scope(body);
+}
+
+/** Makes this thread's memory without blocking the thread on compilation; does nothing if there is one. */
+export async function loadMemory(): Promise<void> {
+  if (instance !== undefined) return;
+  const kernels = await instantiate();
+  // A synchronous call may have made one meanwhile, and its scopes may still be open.
+  instance ??= new Memory(kernels);
+}

@@ -1,0 +1,70 @@
+"""Checks with zarr-python what syncodec wrote.
+
+    python test/interop/verify.py FOLDER
+
+FOLDER holds Zarr nodes and expected.json, a list of
+  {path, dataType, shape, sha256, fillValue?, attributes?, dimensionNames?}   an array; sha256 of its elements, C order, little-endian
+  {path, kind: "group", attributes}                                           a group
+with paths relative to FOLDER and fill values as in zarr.json. One line per failed node, then `N passed, N failed`.
+The exit status is 1 if anything failed or nothing was checked.
+"""
+
+import hashlib
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import zarr
+
+warnings.filterwarnings("ignore", message="Combining a `sharding_indexed` codec disables partial reads")
+
+
+def compare(what: str, expected: object, found: object) -> None:
+    if expected != found:
+        raise AssertionError(f"{what}: expected {expected!r}, found {found!r}")
+
+
+def check_array(node: zarr.Array, entry: dict) -> None:
+    compare("shape", tuple(entry["shape"]), node.shape)
+    compare("data type", entry["dataType"], node.dtype.name)
+    if "fillValue" in entry:
+        fill = node.metadata.data_type.from_json_scalar(entry["fillValue"], zarr_format=3)
+        compare("fill value", fill.tobytes().hex(), node.metadata.fill_value.tobytes().hex())
+    if "dimensionNames" in entry:
+        compare("dimension names", entry["dimensionNames"], list(node.metadata.dimension_names or []))
+    values = np.asarray(node[...])
+    compare("shape of the values", node.shape, values.shape)
+    data = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()
+    compare("sha256 of the values", entry["sha256"], hashlib.sha256(data).hexdigest())
+
+
+def check(folder: Path, entry: dict) -> None:
+    node = zarr.open(folder / entry["path"], mode="r", zarr_format=3)
+    is_group = entry.get("kind") == "group"
+    compare("kind of node", "group" if is_group else "array", "group" if isinstance(node, zarr.Group) else "array")
+    if not is_group:
+        check_array(node, entry)
+    if "attributes" in entry:
+        # As text, so that an integer that turned into a double, and 1 that turned into true, are found.
+        texts = [json.dumps(attributes, sort_keys=True) for attributes in (entry["attributes"], node.attrs.asdict())]
+        compare("attributes", *texts)
+
+
+def main() -> int:
+    folder = Path(sys.argv[1])
+    passed = failed = 0
+    for entry in json.loads((folder / "expected.json").read_text(encoding="utf-8")):
+        try:
+            check(folder, entry)
+            passed += 1
+        except Exception as error:  # whatever zarr-python raises is a failure of this node
+            failed += 1
+            print(f"{entry['path']}: {type(error).__name__}: {error}")
+    print(f"{passed} passed, {failed} failed")
+    return 0 if passed and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

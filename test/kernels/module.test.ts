@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { modules } from "./arena.js";
+
+describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
+  const compiled = new WebAssembly.Module(bytes);
+
+  it("imports nothing", () => {
+    expect(WebAssembly.Module.imports(compiled)).toEqual([]);
+  });
+
+  it("exports the kernels, memory and heapBase", () => {
+    expect(
+      WebAssembly.Module.exports(compiled)
+        .map(({ name }) => name)
+        .sort(),
+    ).toMatchInlineSnapshot(`
+      [
+        "byteswap16",
+        "byteswap2",
+        "byteswap4",
+        "byteswap8",
+        "copyStrided",
+        "crc32",
+        "crc32c",
+        "decodeShardIndex",
+        "encodeShardIndex",
+        "fill",
+        "heapBase",
+        "isFilled",
+        "memory",
+        "mortonOrder",
+        "xxh64Low",
+      ]
+    `);
+  });
+});
