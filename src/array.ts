@@ -15,8 +15,8 @@ import {
 import { type BoundChain, byteStrides } from "./codecs/codec.js";
 import { RuntimeError } from "./errors.js";
 import { encodeChunkKey } from "./grid/chunk_key.js";
-import { chunkExtent, projectAxis, projectChunks } from "./grid/projection.js";
-import { type NormalizedSelection, normalizeSelection, type Selection } from "./grid/selection.js";
+import { chunkExtent } from "./grid/projection.js";
+import { type AxisSelection, type NormalizedSelection, normalizeSelection, type Selection } from "./grid/selection.js";
 import {
   type ArrayNode,
   createNode,
@@ -32,9 +32,11 @@ import { type PlainJson, toPlain } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { runBatched } from "./pipeline/batched_driver.js";
 import { bindCodecs } from "./pipeline/bind.js";
-import type { Plan } from "./pipeline/plan.js";
-import { type ChunkRead, readPlan, type Target, targetOffset } from "./pipeline/read_plan.js";
+import type { Box } from "./pipeline/box.js";
+import type { Place, Plan } from "./pipeline/plan.js";
+import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
+import { type Outer, Tiling } from "./pipeline/tiling.js";
 import { type ChunkWrite, writePlan } from "./pipeline/write_plan.js";
 import { type Runtime, type RuntimeOptions, requireSync, resolveRuntime } from "./runtime.js";
 import { accessStore, type StoreAccess } from "./stores/access.js";
@@ -70,6 +72,26 @@ interface Batch {
   readonly keys: number;
 }
 
+/** A get or set that is ready to run. */
+interface Prepared<R> {
+  readonly batches: Iterable<Batch>;
+  /** Stored keys under the selection. */
+  readonly total: number;
+  readonly result: R;
+}
+
+/** What reads and writes have in common about one stored chunk. Offsets in bytes. */
+interface StoredChunk extends Place {
+  readonly chain: BoundChain;
+  readonly extent: readonly number[];
+  readonly axes: readonly AxisSelection[];
+  readonly box: Box;
+  readonly outerOffset: number;
+  readonly chunkOffset: number;
+}
+
+const nothing: readonly never[] = [];
+
 /** An array in a store. Made by {@link openArray} and {@link createArray} and their synchronous twins. */
 export class ZarrArray<D extends DataTypeName = DataTypeName> {
   readonly path: string;
@@ -77,6 +99,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   readonly #access: StoreAccess;
   readonly #runtime: Runtime;
   readonly #chain: BoundChain;
+  /** Stored chunks per axis. */
+  readonly #grid: readonly number[];
   #metadata: ArrayMetadata;
   #loading: Promise<void> | undefined;
 
@@ -94,6 +118,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       { shape: chunkShape, dataType, fillValue },
       { field: "codecs", key: joinKey(path, "zarr.json") },
     );
+    this.#grid = metadata.shape.map((length, axis) => Math.ceil(length / chunkShape[axis]!));
     if (runtime.pipeline === "sync") this.#requireSync();
   }
 
@@ -239,92 +264,110 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   #prepareGet(
     selection: Selection,
-    options: GetOptions<D>,
-  ): { batches: Iterable<Batch>; total: number; result: () => Chunk<D> | ScalarOf<D> } {
+    { out, useSharedArrayBuffer }: GetOptions<D>,
+  ): Prepared<() => Chunk<D> | ScalarOf<D>> {
     const { dataType } = this.#metadata;
     const normalized = normalizeSelection(selection, this.shape);
-    const { shape } = normalized;
-    const chunk = newChunkOrOut(options.out, () => newChunk(dataType, shape, options.useSharedArrayBuffer));
-    const target = chunkTarget(chunk, shape, dataType, "out");
-    const { runtime, batches, total } = this.#batches(normalized, target);
-    const plans = batches((items) => readPlan(items, runtime));
-    return {
-      batches: plans,
-      total,
-      result: () => {
-        if (normalized.isScalar)
-          return dataType.decodeScalar(target.bytes.subarray(0, dataType.itemSize)) as ScalarOf<D>;
-        return (
-          isTypedArray(chunk) ? { data: chunk, shape: [...shape], stride: byteStrides(shape, 1) } : chunk
-        ) as Chunk<D>;
-      },
+    const { shape, isScalar } = normalized;
+    const chunk = out ?? newChunk(dataType, shape, useSharedArrayBuffer);
+    const outer = chunkTarget(chunk, shape, dataType, "out");
+    const tiling = this.#tile(normalized, outer);
+    const { bytes: target, strides: targetStrides } = tiling.outer;
+    const batches = this.#batches(
+      tiling,
+      ({ key, grid, number, chain, extent, axes, box, outerOffset, chunkOffset }): ChunkRead => ({
+        key,
+        grid,
+        number,
+        chain,
+        source: undefined,
+        offset: 0,
+        length: -1,
+        target,
+        targetOffset: outerOffset,
+        targetStrides,
+        box,
+        chunkOffset,
+        axes,
+        extent,
+      }),
+      (items) => readPlan(items, this.#runtime),
+    );
+    const result = (): Chunk<D> | ScalarOf<D> => {
+      if (isScalar) return dataType.decodeScalar(target.subarray(0, dataType.itemSize)) as ScalarOf<D>;
+      const isArray = ArrayBuffer.isView(chunk);
+      return (isArray ? { data: chunk, shape: [...shape], stride: byteStrides(shape, 1) } : chunk) as Chunk<D>;
     };
+    return { batches, total: tiling.count, result };
   }
 
-  #prepareSet(selection: Selection, value: Value<D>): { batches: Iterable<Batch>; total: number } {
+  #prepareSet(selection: Selection, value: Value<D>): Prepared<undefined> {
     const normalized = normalizeSelection(selection, this.shape);
-    const source = valueSource(value, normalized.shape, this.#metadata.dataType);
-    const { runtime, batches, total } = this.#batches(normalized, source);
-    return {
-      batches: batches((items) =>
-        writePlan(
-          items.map(({ place, target, ...item }): ChunkWrite => ({ ...item, key: place.key, source: target })),
-          runtime,
-        ),
-      ),
-      total,
-    };
+    const tiling = this.#tile(normalized, valueSource(value, normalized.shape, this.#metadata.dataType));
+    const { bytes: source, strides: sourceStrides } = tiling.outer;
+    const batches = this.#batches(
+      tiling,
+      ({ key, grid, number, chain, extent, axes, box, outerOffset, chunkOffset }): ChunkWrite => ({
+        key,
+        grid,
+        number,
+        chain,
+        extent,
+        source,
+        sourceOffset: outerOffset,
+        sourceStrides,
+        box,
+        chunkOffset,
+        axes,
+        existing: undefined,
+        encoded: undefined,
+      }),
+      (items) => writePlan(items, this.#runtime),
+    );
+    return { batches, total: tiling.count, result: undefined };
   }
 
-  /** Splits a selection into batches of stored chunks. `memory` is the caller's array. */
-  #batches(
-    { axes, dropped }: NormalizedSelection,
-    memory: Target,
-  ): {
-    runtime: Runtime;
-    total: number;
-    batches: (makePlan: (items: ChunkRead[]) => Plan) => Generator<Batch, void, void>;
-  } {
-    const chain = this.#chain;
-    const { shape, chunkShape, chunkKeyEncoding } = this.#metadata;
+  /** The stored chunks under a selection. `memory` is the caller's array, without the axes that numbers dropped. */
+  #tile({ axes, dropped }: NormalizedSelection, memory: Outer): Tiling {
     let position = 0;
     const strides = dropped.map((isDropped) => (isDropped ? 0 : memory.strides[position++]!));
-    const target = { ...memory, strides };
-    const projections = axes.map((axis, d) => projectAxis(axis, chunkShape[d]!));
+    return new Tiling(axes, this.#chain.spec, this.#grid, { ...memory, strides });
+  }
+
+  /** Splits a tiling into plans of one batch each. */
+  *#batches<T>(
+    tiling: Tiling,
+    makeItem: (stored: StoredChunk) => T,
+    makePlan: (items: T[]) => Plan,
+  ): Generator<Batch, void, void> {
+    const chain = this.#chain;
+    const { shape, chunkShape, chunkKeyEncoding } = this.#metadata;
     const prefix = joinKey(this.path, "");
     const limit = Math.max(1, Math.min(batchKeys, Math.floor(batchBytes / Math.max(1, chain.byteLength))));
-    function* batches(makePlan: (items: ChunkRead[]) => Plan): Generator<Batch, void, void> {
-      let items: ChunkRead[] = [];
-      for (const projection of projectChunks(projections)) {
-        const coordinates = projection.map(({ chunk }) => chunk);
-        items.push({
+    const coordinates = new Array<number>(shape.length);
+    let items: T[] = [];
+    for (const { number, outerOffset, chunkOffset, box, projections } of tiling.tiles()) {
+      for (let axis = 0; axis < coordinates.length; axis++) coordinates[axis] = projections[axis]!.chunk;
+      items.push(
+        makeItem({
+          key: prefix + encodeChunkKey(chunkKeyEncoding, coordinates),
+          grid: undefined,
+          number,
           chain,
-          place: { key: prefix + encodeChunkKey(chunkKeyEncoding, coordinates) },
-          source: undefined,
-          range: undefined,
-          extent: chunkExtent(projection, chunkShape, shape),
-          axes: projection.map(({ selection }) => selection),
-          target: { ...target, offset: targetOffset(target, projection) },
-        });
-        if (items.length === limit) {
-          yield { plan: makePlan(items), keys: items.length };
-          items = [];
-        }
+          extent: chunkExtent(projections, chunkShape, shape),
+          axes: chain.shard === undefined ? nothing : projections.map(({ selection }) => selection),
+          box,
+          outerOffset,
+          chunkOffset,
+        }),
+      );
+      if (items.length === limit) {
+        yield { plan: makePlan(items), keys: items.length };
+        items = [];
       }
-      if (items.length > 0) yield { plan: makePlan(items), keys: items.length };
     }
-    return { runtime: this.#runtime, batches, total: projections.reduce((count, { length }) => count * length, 1) };
+    if (items.length > 0) yield { plan: makePlan(items), keys: items.length };
   }
-}
-
-function isTypedArray(value: object): boolean {
-  return ArrayBuffer.isView(value);
-}
-
-function newChunkOrOut<T extends object>(out: T | undefined, allocate: () => Chunk): T | Chunk {
-  if (out === undefined) return allocate();
-  if (typeof out !== "object" || out === null) throw new TypeError("out must be a chunk or a typed array");
-  return out;
 }
 
 function open<D extends DataTypeName>(node: ArrayNode, access: StoreAccess, options: RuntimeOptions): ZarrArray<D> {

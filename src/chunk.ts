@@ -5,7 +5,7 @@
 import { byteStrides, elementCount } from "./codecs/codec.js";
 import { ArgumentError } from "./errors.js";
 import type { DataType, DataTypeName, TypedArray } from "./metadata/data_type.js";
-import type { Target } from "./pipeline/read_plan.js";
+import type { Outer } from "./pipeline/tiling.js";
 
 /** The typed array of each data type. bool is 0 and 1; float16 is a `Float16Array` where the engine has it, else the bit patterns. */
 export interface DataTypeArrays {
@@ -64,7 +64,7 @@ function isChunk(value: object): value is { data: unknown; shape: readonly numbe
  *
  * @throws TypeError for data of another type; ArgumentError `INVALID_ARGUMENT` for another shape, or strides that leave the data.
  */
-export function chunkTarget(value: object, shape: readonly number[], dataType: DataType, what: string): Target {
+export function chunkTarget(value: object, shape: readonly number[], dataType: DataType, what: string): Outer {
   const { itemSize } = dataType;
   const chunk = isChunk(value) ? value : { data: value, shape, stride: byteStrides(shape, 1) };
   const { data } = chunk;
@@ -114,7 +114,7 @@ function describe(value: unknown): string {
 export type Value<D extends DataTypeName = DataTypeName> = ScalarOf<D> | number | Chunk<D> | TypedArrayOf<D>;
 
 /** The elements that a write takes: a scalar is broadcast by strides of zero. */
-export function valueSource(value: unknown, shape: readonly number[], dataType: DataType): Target {
+export function valueSource(value: unknown, shape: readonly number[], dataType: DataType): Outer {
   if (typeof value === "object" && value !== null) return chunkTarget(value, shape, dataType, "Value");
   return { bytes: dataType.encodeScalar(value), offset: 0, strides: shape.map(() => 0) };
 }

@@ -21,8 +21,9 @@ import { jsonNumber } from "./metadata/json.js";
 import { expectShape } from "./metadata/validate.js";
 import { runPureAsync } from "./pipeline/batched_driver.js";
 import { bindCodecs } from "./pipeline/bind.js";
-import type { Plan } from "./pipeline/plan.js";
-import { readPlan } from "./pipeline/read_plan.js";
+import { prepareBox } from "./pipeline/box.js";
+import type { Place, Plan } from "./pipeline/plan.js";
+import { readPlan, wholeChunkRead } from "./pipeline/read_plan.js";
 import { runPure } from "./pipeline/sync_driver.js";
 import { encodeChunkPlan } from "./pipeline/write_plan.js";
 
@@ -45,6 +46,9 @@ export interface DecodeOptions<D extends DataTypeName = DataTypeName> {
   /** Receives the elements instead of fresh memory. */
   readonly out?: Chunk<D> | TypedArrayOf<D>;
 }
+
+/** The place of a chunk that is in no store. */
+const nowhere: Place = { key: "", grid: undefined, number: 0 };
 
 /** Encodes and decodes chunks of one shape. Bound once; holds no data between calls. */
 export class CodecPipeline<D extends DataTypeName = DataTypeName> {
@@ -99,10 +103,29 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
     chunk: Chunk<D> | TypedArrayOf<D>,
     { writeEmptyChunks = false }: EncodeOptions,
   ): Plan<Uint8Array | undefined> {
-    const { shape } = this.#chain.spec;
-    const source = chunkTarget(chunk, shape, this.#dataType, "Chunk");
-    const item = { chain: this.#chain, key: "", extent: shape, axes: selectAll(shape), source };
-    return encodeChunkPlan(item, { writeEmptyChunks, subchunkWriteOrder: "morton" });
+    const chain = this.#chain;
+    const { shape, dataType } = chain.spec;
+    const {
+      bytes: source,
+      offset: sourceOffset,
+      strides: sourceStrides,
+    } = chunkTarget(chunk, shape, dataType, "Chunk");
+    const box = prepareBox(shape, sourceStrides, byteStrides(shape, dataType.itemSize), dataType.itemSize);
+    const item = {
+      ...nowhere,
+      chain,
+      extent: shape,
+      source,
+      sourceOffset,
+      sourceStrides,
+      box,
+      chunkOffset: 0,
+      axes: selectAll(shape),
+    };
+    return encodeChunkPlan(
+      { ...item, existing: undefined, encoded: undefined },
+      { writeEmptyChunks, subchunkWriteOrder: "morton" },
+    );
   }
 
   #decodePlan(bytes: Uint8Array, { out }: DecodeOptions<D>): { plan: Plan; result: Chunk<D> } {
@@ -110,15 +133,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
     const { shape } = this.#chain.spec;
     const destination = out ?? newChunk(this.#dataType, shape);
     const target = chunkTarget(destination, shape, this.#dataType, "out");
-    const item = {
-      chain: this.#chain,
-      place: { key: "" },
-      source: bytes,
-      range: undefined,
-      extent: shape,
-      axes: selectAll(shape),
-      target,
-    };
+    const item = wholeChunkRead(this.#chain, nowhere, bytes, target);
     const isArray = ArrayBuffer.isView(destination);
     const result = (
       isArray ? { data: destination, shape: [...shape], stride: byteStrides(shape, 1) } : destination

@@ -9,7 +9,8 @@ import { formatGroupMetadata, type GroupMetadata, parseGroupMetadata } from "./m
 import { formatJson, type JsonObject, type JsonValue, parseJson } from "./metadata/json.js";
 import { ancestors, joinKey, normalizePath } from "./metadata/node_path.js";
 import { runAsync } from "./pipeline/batched_driver.js";
-import type { Listing, Plan, Read } from "./pipeline/plan.js";
+import type { Listing, Plan } from "./pipeline/plan.js";
+import { newRead } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
 import { defaultCoalesce, requireSync } from "./runtime.js";
 import type { StoreAccess } from "./stores/access.js";
@@ -20,10 +21,6 @@ export type GroupNode = { readonly kind: "group"; readonly path: string; readonl
 export type HierarchyNode = ArrayNode | GroupNode;
 
 const documentName = "zarr.json";
-
-function newRead(key: string): Read {
-  return { key, range: undefined, into: undefined, value: undefined, byteLength: undefined };
-}
 
 /** Runs a plan of this file on `access`, now. */
 export function runNodePlanSync<R>(plan: Plan<R>, access: StoreAccess): R {

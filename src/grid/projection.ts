@@ -22,40 +22,14 @@ export function projectAxis({ start, step, count }: AxisSelection, chunkLength: 
     const index = start + first * step;
     const chunk = Math.floor(index / chunkLength);
     const last = Math.min(count, Math.ceil(((chunk + 1) * chunkLength - start) / step));
-    projections.push({ chunk, first, selection: { start: index - chunk * chunkLength, step, count: last - first } });
+    projections.push({
+      chunk,
+      first,
+      selection: { start: index - chunk * chunkLength, step, count: last - first },
+    });
     first = last;
   }
   return projections;
-}
-
-/** One projection per axis for every chunk that the selection touches, in C order. The array that is yielded is reused. */
-export function* projectChunks(
-  axes: readonly (readonly AxisProjection[])[],
-): Generator<readonly AxisProjection[], void, void> {
-  if (axes.some(({ length }) => length === 0)) return;
-  const position = new Array<number>(axes.length).fill(0);
-  const current = axes.map((projections) => projections[0]!);
-  for (;;) {
-    yield current;
-    let axis = axes.length - 1;
-    for (; axis >= 0; axis--) {
-      const projections = axes[axis]!;
-      if (++position[axis]! < projections.length) {
-        current[axis] = projections[position[axis]!]!;
-        break;
-      }
-      position[axis] = 0;
-      current[axis] = projections[0]!;
-    }
-    if (axis < 0) return;
-  }
-}
-
-/** C-order number of the chunk that `projections` name in a grid of `grid` chunks. */
-export function chunkNumber(projections: readonly AxisProjection[], grid: readonly number[]): number {
-  let number = 0;
-  for (let axis = 0; axis < grid.length; axis++) number = number * grid[axis]! + projections[axis]!.chunk;
-  return number;
 }
 
 /** The selection of everything in `shape`. */
@@ -63,16 +37,13 @@ export function selectAll(shape: readonly number[]): AxisSelection[] {
   return shape.map((count) => ({ start: 0, step: 1, count }));
 }
 
-/** Whether the selection takes every element of `extent`, the part of a chunk that lies in the array. */
-export function coversExtent(axes: readonly AxisSelection[], extent: readonly number[]): boolean {
-  return axes.every(({ step, count }, axis) => count === extent[axis] && (step === 1 || count === 1));
-}
-
-/** The part of chunk `chunk` that lies within `extent`, per axis. */
+/** The part of the chunk at `projections` that lies within `extent`, per axis: `chunkShape` itself where that is all of it. */
 export function chunkExtent(
   projections: readonly AxisProjection[],
   chunkShape: readonly number[],
   extent: readonly number[],
-): number[] {
-  return chunkShape.map((length, axis) => Math.min(length, extent[axis]! - projections[axis]!.chunk * length));
+): readonly number[] {
+  const rest = (axis: number): number => extent[axis]! - projections[axis]!.chunk * chunkShape[axis]!;
+  if (chunkShape.every((length, axis) => length <= rest(axis))) return chunkShape;
+  return chunkShape.map((length, axis) => Math.min(length, rest(axis)));
 }

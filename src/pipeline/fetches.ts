@@ -33,7 +33,8 @@ export function planFetches(reads: readonly Read[], hasRanges: boolean, coalesce
   const wholes = new Map<string, Read[]>();
   for (const read of reads) {
     const { key, range } = read;
-    if (range === undefined || !hasRanges) {
+    if (range === undefined) fetches.push({ key, range, reads: [read] });
+    else if (!hasRanges) {
       const known = wholes.get(key);
       if (known !== undefined) known.push(read);
       else {

@@ -6,8 +6,9 @@
  * run the very same plans.
  */
 
-import type { BoundStep, ChunkSpec } from "../codecs/codec.js";
+import type { BoundStep, Bytes, ChunkSpec } from "../codecs/codec.js";
 import type { ByteRange } from "../stores/store.js";
+import type { Span } from "../wasm/memory.js";
 import type { Box } from "./box.js";
 
 /** One value, or a part of it, to be read from the store. */
@@ -16,27 +17,43 @@ export interface Read {
   /** `undefined` = the whole value. */
   readonly range: ByteRange | undefined;
   /** Memory of exactly the expected length that the driver may read into: a hint. */
-  readonly into: Uint8Array | undefined;
-  /** Result: the bytes, `undefined` if the key is missing. The very object `into` if the driver read there. */
+  readonly into: Into | undefined;
+  /** Result: the bytes; `undefined` if the key is missing, or if they were read into `into`. */
   value: Uint8Array | undefined;
+  /** Result: whether the bytes lie in the target of `into`. */
+  isInPlace: boolean;
+  /** Result: the bytes in linear memory. They last until the plan's next request that is not a transform. */
+  span: Span | undefined;
   /** Result: length of the whole stored value, where the driver learned it. */
   byteLength: number | undefined;
+}
+
+/** Where a read would best put its bytes: in a part of the caller's array, or, without a target, in linear memory. */
+export interface Into {
+  readonly target: Uint8Array | undefined;
+  /** Byte offset in the target. */
+  readonly offset: number;
+  readonly byteLength: number;
 }
 
 /** Where in the store some bytes belong; for error messages. */
 export interface Place {
   readonly key: string;
-  /** Coordinates of the inner chunk in its shard. */
-  readonly chunk?: readonly number[] | undefined;
+  /** Inner chunks per axis of the shard that holds the chunk; `undefined` for a stored chunk. */
+  readonly grid: readonly number[] | undefined;
+  /** C-order number of the chunk in `grid`. */
+  readonly number: number;
 }
 
-/** Decode `input` through `steps`; then copy a box of the result into `target`, or keep it as `result`. */
-export interface DecodeJob {
+/** Decode a part of `input` through `steps`; then copy a box of the result into the target, or keep all of it as `result`. */
+export interface DecodeJob extends Place {
   readonly kind: "decode";
-  readonly place: Place;
   /** In encoding order; run backwards. */
   readonly steps: readonly BoundStep[];
-  readonly input: Uint8Array;
+  readonly input: Bytes;
+  /** The encoded chunk is this part of `input`. Bytes. */
+  readonly inputOffset: number;
+  readonly inputLength: number;
   /** Bytes that the decoded side must have. */
   readonly decodedLength: number | undefined;
   /** `undefined` = keep the decoded bytes in `result`, in the JavaScript heap. */
@@ -44,39 +61,31 @@ export interface DecodeJob {
   result: Uint8Array | undefined;
 }
 
+/** A box of a decoded chunk in the caller's array. Offsets in bytes. */
 export interface Scatter {
   readonly target: Uint8Array;
   readonly box: Box;
-  /** Byte offset of the box's first element in the target. */
   readonly targetOffset: number;
-  /** Byte offset of the box's first element in the decoded chunk. */
   readonly chunkOffset: number;
 }
 
 /** Build one chunk from what is stored and what is new, and encode it. */
-export interface EncodeJob {
+export interface EncodeJob extends Place {
   readonly kind: "encode";
-  readonly place: Place;
   readonly steps: readonly BoundStep[];
   readonly spec: ChunkSpec;
   readonly byteLength: number;
   /** The stored chunk under a partial write; `undefined` = start from the fill value. */
   readonly base: Uint8Array | undefined;
-  /** New elements: a box of the caller's array goes into the chunk. */
-  readonly gather: Gather;
+  /** New elements: a box of the caller's array. Offsets in bytes. */
+  readonly source: Uint8Array;
+  readonly sourceOffset: number;
+  readonly box: Box;
+  readonly chunkOffset: number;
   /** Extent of the chunk that lies in the array if the empty rule applies; `undefined` = a chunk is never elided. */
   readonly emptyExtent: readonly number[] | undefined;
   /** Result: fresh bytes that nobody else holds, or `undefined` if the chunk is empty. */
   result: Uint8Array | undefined;
-}
-
-export interface Gather {
-  readonly source: Uint8Array;
-  readonly box: Box;
-  readonly sourceOffset: number;
-  readonly chunkOffset: number;
-  /** Whether the box holds every element of the chunk. */
-  readonly isWhole: boolean;
 }
 
 export type Job = DecodeJob | EncodeJob;

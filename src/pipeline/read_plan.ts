@@ -6,42 +6,34 @@
  * A chunk comes from its stored key, from a range of it, or from bytes in hand; nothing below distinguishes nested from outer shards.
  */
 
-import { type BoundChain, byteStrides } from "../codecs/codec.js";
-import { type BoundShard, indexOffset, indexRange, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
-import { DataError, withContext } from "../errors.js";
-import {
-  type AxisProjection,
-  chunkExtent,
-  chunkNumber,
-  coversExtent,
-  projectAxis,
-  projectChunks,
-  selectAll,
-} from "../grid/projection.js";
+import { type BoundChain, type BoundStep, type Bytes, byteStrides, type ChunkSpec } from "../codecs/codec.js";
+import { type BoundShard, indexOffset, indexRange, ShardIndex } from "../codecs/sharding_indexed.js";
+import { DataError } from "../errors.js";
+import { chunkExtent, selectAll } from "../grid/projection.js";
 import type { AxisSelection } from "../grid/selection.js";
 import type { ByteRange } from "../stores/store.js";
 import { type Box, fillBox, isOneRun, prepareBox } from "./box.js";
-import type { DecodeJob, Job, Place, Plan, Read } from "./plan.js";
+import type { DecodeJob, Into, Place, Plan, Read } from "./plan.js";
+import { type Outer, Tiling } from "./tiling.js";
+import { contextOf, withPlace } from "./transform.js";
 
-/** The array that receives elements. Offset and strides in bytes; one stride per axis of the selection. */
-export interface Target {
-  readonly bytes: Uint8Array;
-  readonly offset: number;
-  readonly strides: readonly number[];
-}
-
-/** One chunk to read: a batch item, or what a shard breaks up into. */
-export interface ChunkRead {
+/** One chunk to read: a batch item, or what a shard breaks up into. All offsets and lengths in bytes. */
+export interface ChunkRead extends Place {
   readonly chain: BoundChain;
-  readonly place: Place;
-  /** The encoded chunk, if it is in hand; else it is read from the store. */
+  /** Bytes that contain the encoded chunk, if they are in hand; else it is read from the store. */
   readonly source: Uint8Array | undefined;
-  /** The part of the stored value that holds the chunk; `undefined` = all of it. */
-  readonly range: (Slot & ByteRange) | undefined;
-  /** Part of the chunk that lies in the array. */
-  readonly extent: readonly number[];
+  /** The encoded chunk's part of `source`, or of the stored value. Length -1 = the whole stored value. */
+  readonly offset: number;
+  readonly length: number;
+  /** The target, and the box of the chunk that goes there. */
+  readonly target: Uint8Array;
+  readonly targetOffset: number;
+  readonly targetStrides: readonly number[];
+  readonly box: Box;
+  readonly chunkOffset: number;
+  /** What a shard needs to be broken up: the selection in it, and the part of it that lies in the array. Empty for plain chunks. */
   readonly axes: readonly AxisSelection[];
-  readonly target: Target;
+  readonly extent: readonly number[];
 }
 
 export interface ReadOptions {
@@ -49,7 +41,7 @@ export interface ReadOptions {
   readonly readMissingChunks: boolean;
 }
 
-/** Leaves are fetched in windows of at most this many encoded bytes. */
+/** Chunks are fetched in windows of at most this many encoded bytes. */
 const windowBytes = 64 * 2 ** 20;
 /** A shard above this many decoded bytes is never fetched in one piece. */
 const wholeShardBytes = 256 * 2 ** 20;
@@ -60,8 +52,84 @@ interface ShardRead {
   readonly shard: BoundShard;
 }
 
-function newRead(key: string, range: ByteRange | undefined, into?: Uint8Array): Read {
-  return { key, range, into, value: undefined, byteLength: undefined };
+export function newRead(key: string, range?: ByteRange, into?: Into): Read {
+  return { key, range, into, value: undefined, isInPlace: false, span: undefined, byteLength: undefined };
+}
+
+/** A job whose decoded bytes are kept. */
+export function decodeJob(
+  { key, grid, number }: Place,
+  steps: readonly BoundStep[],
+  input: Uint8Array,
+  decodedLength?: number,
+): DecodeJob {
+  const inputLength = input.byteLength;
+  return {
+    kind: "decode",
+    key,
+    grid,
+    number,
+    steps,
+    input,
+    inputOffset: 0,
+    inputLength,
+    decodedLength,
+    scatter: undefined,
+    result: undefined,
+  };
+}
+
+/** A job that decodes a part of `input` into the item's target. */
+function scatterJob(
+  item: Omit<ChunkRead, "chain">,
+  steps: readonly BoundStep[],
+  decodedLength: number,
+  input: Bytes,
+  inputOffset: number,
+  inputLength: number,
+): DecodeJob {
+  const { key, grid, number, target, targetOffset, box, chunkOffset } = item;
+  const scatter = { target, box, targetOffset, chunkOffset };
+  return {
+    kind: "decode",
+    key,
+    grid,
+    number,
+    steps,
+    input,
+    inputOffset,
+    inputLength,
+    decodedLength,
+    scatter,
+    result: undefined,
+  };
+}
+
+/** Reads all of a chunk that is in hand into `outer`, which has its shape. */
+export function wholeChunkRead(
+  chain: BoundChain,
+  { key, grid, number }: Place,
+  source: Uint8Array,
+  outer: Outer,
+): ChunkRead {
+  const { shape, dataType } = chain.spec;
+  const { bytes: target, offset: targetOffset, strides: targetStrides } = outer;
+  const box = prepareBox(shape, targetStrides, byteStrides(shape, dataType.itemSize), dataType.itemSize);
+  const part = { source, offset: 0, length: source.byteLength };
+  return {
+    key,
+    grid,
+    number,
+    chain,
+    ...part,
+    target,
+    targetOffset,
+    targetStrides,
+    box,
+    chunkOffset: 0,
+    axes: selectAll(shape),
+    extent: shape,
+  };
 }
 
 export function* readPlan(items: readonly ChunkRead[], options: ReadOptions): Plan {
@@ -76,154 +144,129 @@ export function* readPlan(items: readonly ChunkRead[], options: ReadOptions): Pl
       else if (chain.arraySteps.length + chain.byteSteps.length === 0) shards.push({ item, shard: chain.shard });
       else wrapped.push(item);
     }
-    const next: ChunkRead[] = [];
     if (wrapped.length > 0) shards.push(...(yield* unwrap(wrapped, finishers, options)));
-    if (shards.length > 0) yield* openShards(shards, next, options);
-    level = next;
+    level = shards.length > 0 ? yield* openShards(shards, options) : [];
   }
   yield* readLeaves(leaves, options);
   // Innermost first: a transposed shard inside a transposed shard must be whole before the outer one is put in order.
   for (const job of finishers.reverse()) yield { kind: "transform", jobs: [job] };
 }
 
-function missing(item: Omit<ChunkRead, "chain">, chain: { spec: BoundChain["spec"] }, options: ReadOptions): void {
-  if (!options.readMissingChunks) {
-    throw new DataError("MISSING_CHUNK", "Chunk is missing from the store", { key: item.place.key });
-  }
-  fillTarget(item, chain.spec);
-}
-
-function fillTarget(
-  { axes, target }: Pick<ChunkRead, "axes" | "target">,
-  { dataType, fillValue }: BoundChain["spec"],
-): void {
-  const shape = axes.map(({ count }) => count);
-  fillBox(prepareBox(shape, target.strides, target.strides, dataType.itemSize), target.bytes, target.offset, fillValue);
+function missing(item: Omit<ChunkRead, "chain">, { fillValue }: ChunkSpec, { readMissingChunks }: ReadOptions): void {
+  if (!readMissingChunks) throw new DataError("MISSING_CHUNK", "Chunk is missing from the store", { key: item.key });
+  fillBox(item.box, item.target, item.targetOffset, fillValue);
 }
 
 /** Undoes the codecs that stand around a shard, which takes the whole value. */
 function* unwrap(items: readonly ChunkRead[], finishers: DecodeJob[], options: ReadOptions): Plan<ShardRead[]> {
-  const values = yield* fetch(items);
+  const values = yield* fetchWhole(items);
+  const jobs: DecodeJob[] = [];
   const present = items.filter((item, i) => {
-    if (values[i] !== undefined) return true;
-    missing(item, item.chain, options);
-    return false;
-  });
-  const jobs = present.map((item): DecodeJob => {
-    const input = values[items.indexOf(item)]!;
-    return {
-      kind: "decode",
-      place: item.place,
-      steps: item.chain.byteSteps,
-      input,
-      decodedLength: undefined,
-      scatter: undefined,
-      result: undefined,
-    };
+    const value = values[i];
+    if (value === undefined) missing(item, item.chain.spec, options);
+    else jobs.push(decodeJob(item, item.chain.byteSteps, value));
+    return value !== undefined;
   });
   yield { kind: "transform", jobs };
   return present.map((item, i) => {
     const { chain } = item;
-    const { shard, arraySteps } = chain;
+    const { arraySteps } = chain;
+    const shard = chain.shard!;
     const source = jobs[i]!.result!;
-    const inHand = { ...item, source, range: undefined };
-    if (arraySteps.length === 0) return { item: inHand, shard: shard! };
-    const { shape, dataType } = shard!.spec;
+    const inHand = { ...item, source, offset: 0, length: source.byteLength };
+    if (arraySteps.length === 0) return { item: inHand, shard };
+    const { shape, dataType } = shard.spec;
     const whole = new Uint8Array(chain.byteLength);
-    finishers.push({
-      kind: "decode",
-      place: item.place,
-      steps: arraySteps,
-      input: whole,
-      decodedLength: chain.byteLength,
-      scatter: scatterOf(item, chain),
-      result: undefined,
-    });
-    const target = { bytes: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
-    return { item: { ...inHand, extent: shape, axes: selectAll(shape), target }, shard: shard! };
+    finishers.push(scatterJob(item, arraySteps, chain.byteLength, whole, 0, whole.byteLength));
+    const outer = { bytes: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
+    return { item: wholeChunkRead({ ...chain, spec: shard.spec }, item, source, outer), shard };
   });
 }
 
 /** The encoded bytes of every item: in hand, or read whole. */
-function* fetch(items: readonly Omit<ChunkRead, "chain">[]): Plan<(Uint8Array | undefined)[]> {
-  const reads = items.map(({ source, place, range }) => (source === undefined ? newRead(place.key, range) : undefined));
+function* fetchWhole(items: readonly ChunkRead[]): Plan<(Uint8Array | undefined)[]> {
+  const reads = items.map((item) => (item.source === undefined ? newRead(item.key, rangeOf(item)) : undefined));
   const wanted = reads.filter((read) => read !== undefined);
   if (wanted.length > 0) yield { kind: "get", reads: wanted };
-  return items.map(({ source }, i) => source ?? reads[i]!.value);
+  return items.map(({ source, offset, length }, i) => source?.subarray(offset, offset + length) ?? reads[i]?.value);
 }
 
-/** Reads the indexes of `shards` (with all the data, where every inner chunk is wanted) and adds the inner chunks wanted to `next`. */
-function* openShards(shards: readonly ShardRead[], next: ChunkRead[], options: ReadOptions): Plan<void> {
-  const projections = shards.map(({ item, shard }) =>
-    item.axes.map((axis, d) => projectAxis(axis, shard.inner.spec.shape[d]!)),
-  );
-  const wholes = shards.map(
-    ({ item, shard }, i) => item.source !== undefined || touchesAll(item, shard, projections[i]!),
-  );
+function rangeOf({ offset, length }: Pick<ChunkRead, "offset" | "length">): ByteRange | undefined {
+  return length < 0 ? undefined : { offset, length };
+}
+
+/** A shard with its index on the way. `value` is the whole shard, if it is in hand. */
+interface OpenedShard {
+  readonly shardRead: ShardRead;
+  readonly tiling: Tiling;
+  readonly value: Uint8Array | undefined;
+  readonly byteLength: number | undefined;
+  readonly job: DecodeJob;
+}
+
+/** Reads the indexes of `shards` (with all the data, where every inner chunk is wanted) and returns the inner chunks wanted. */
+function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<ChunkRead[]> {
+  const tilings = shards.map(({ item, shard }) => new Tiling(item.axes, shard.inner.spec, shard.grid, outerOf(item)));
+  const wholes = shards.map(({ item, shard }, i) => item.source !== undefined || touchesAll(item, shard, tilings[i]!));
   const partial = shards.filter((_, i) => !wholes[i]);
   // Index and data of one shard must come from one version of it.
   if (partial.length > 0)
-    yield { kind: "lock", mode: "shared", keys: [...new Set(partial.map(({ item }) => item.place.key))] };
+    yield { kind: "lock", mode: "shared", keys: [...new Set(partial.map(({ item }) => item.key))] };
   const reads = shards.map(({ item, shard }, i): Read | undefined => {
     if (item.source !== undefined) return undefined;
-    return newRead(item.place.key, wholes[i] ? item.range : indexRangeWithin(shard, item.range));
+    return newRead(item.key, wholes[i] ? rangeOf(item) : indexRangeWithin(shard, item));
   });
   const wanted = reads.filter((read) => read !== undefined);
   if (wanted.length > 0) yield { kind: "get", reads: wanted };
 
-  const opened: {
-    shardRead: ShardRead;
-    axes: AxisProjection[][];
-    value: Uint8Array | undefined;
-    byteLength: number | undefined;
-    job: DecodeJob;
-  }[] = [];
+  const opened: OpenedShard[] = [];
   shards.forEach((shardRead, i) => {
     const { item, shard } = shardRead;
-    const value = item.source ?? reads[i]!.value;
-    if (value === undefined) {
-      missing(item, shard, options);
+    const { source, offset, length } = item;
+    const read = reads[i];
+    const bytes = source === undefined ? read!.value : source.subarray(offset, offset + length);
+    if (bytes === undefined) {
+      missing(item, shard.spec, options);
       return;
     }
     const whole = wholes[i]!;
-    const byteLength = whole ? value.byteLength : (item.range?.length ?? reads[i]!.byteLength);
-    const job = indexJob(shard, item.place, whole ? indexBytes(shard, value, item.place) : value);
-    opened.push({ shardRead, axes: projections[i]!, value: whole ? value : undefined, byteLength, job });
+    const byteLength = whole ? bytes.byteLength : length < 0 ? read!.byteLength : length;
+    const job = indexJob(shard, item, whole ? indexBytes(shard, bytes, item) : bytes);
+    opened.push({ shardRead, tiling: tilings[i]!, value: whole ? bytes : undefined, byteLength, job });
   });
   yield { kind: "transform", jobs: opened.map(({ job }) => job) };
-  for (const { shardRead, axes, value, byteLength, job } of opened) {
-    const index = new ShardIndex(shardRead.shard, job.result!, byteLength);
-    breakUp(shardRead, axes, value, index, next);
-  }
+  const inner: ChunkRead[] = [];
+  for (const each of opened) breakUp(each, inner);
+  return inner;
+}
+
+function outerOf({ target, targetOffset, targetStrides }: Omit<ChunkRead, "chain">): Outer {
+  return { bytes: target, offset: targetOffset, strides: targetStrides };
 }
 
 /** Whether the selection touches every inner chunk that lies in the array. */
 function touchesAll(
   { extent }: Pick<ChunkRead, "extent">,
   { inner, decodedSize }: BoundShard,
-  projections: AxisProjection[][],
+  tiling: Tiling,
 ): boolean {
   if (decodedSize.kind === "fixed" && decodedSize.bytes > wholeShardBytes) return false;
-  return projections.every(({ length }, axis) => length === Math.ceil(extent[axis]! / inner.spec.shape[axis]!));
+  return tiling.counts.every((count, axis) => count === Math.ceil(extent[axis]! / inner.spec.shape[axis]!));
 }
 
-/** The range of the index of a shard that itself is a range of a stored value. */
-function indexRangeWithin(shard: BoundShard, range: Slot | undefined): ByteRange {
-  const inner = indexRange(shard);
-  if (range === undefined) return inner;
-  if ("suffixLength" in inner)
-    return {
-      offset: range.offset + Math.max(0, range.length - inner.suffixLength),
-      length: Math.min(inner.suffixLength, range.length),
-    };
-  return { offset: range.offset + inner.offset, length: Math.min(inner.length, range.length) };
+/** The range of the index of a shard that may itself be a range of a stored value. */
+function indexRangeWithin(shard: BoundShard, { offset, length }: Pick<ChunkRead, "offset" | "length">): ByteRange {
+  const range = indexRange(shard);
+  if (length < 0) return range;
+  const indexLength = Math.min(shard.indexSize, length);
+  return { offset: "suffixLength" in range ? offset + length - indexLength : offset, length: indexLength };
 }
 
 /** The encoded index of a whole shard. */
-export function indexBytes(shard: BoundShard, value: Uint8Array, place: Place): Uint8Array {
+export function indexBytes(shard: BoundShard, value: Uint8Array, { key }: Place): Uint8Array {
   if (value.byteLength < shard.indexSize) {
     throw new DataError("INVALID_SHARD_INDEX", "Shard is shorter than its index", {
-      ...place,
+      key,
       expected: `at least ${shard.indexSize} bytes`,
       found: value.byteLength,
       codec: "sharding_indexed",
@@ -233,165 +276,108 @@ export function indexBytes(shard: BoundShard, value: Uint8Array, place: Place): 
   return value.subarray(offset, offset + shard.indexSize);
 }
 
+/** Decodes an encoded index. */
 export function indexJob(shard: BoundShard, place: Place, input: Uint8Array): DecodeJob {
-  return {
-    kind: "decode",
-    place,
-    steps: shard.index.byteSteps,
-    input,
-    decodedLength: shard.index.byteLength,
-    scatter: undefined,
-    result: undefined,
-  };
+  return decodeJob(place, shard.index.byteSteps, input, shard.index.byteLength);
 }
+
+const nothing: readonly never[] = [];
 
 /** Adds one item for every inner chunk that the selection touches; missing ones are filled at once. */
-function breakUp(
-  { item, shard }: ShardRead,
-  axes: AxisProjection[][],
-  value: Uint8Array | undefined,
-  index: ShardIndex,
-  next: ChunkRead[],
-): void {
-  const { inner, grid } = shard;
-  const { target, range } = item;
-  for (const projections of projectChunks(axes)) {
-    const slot = withPlace(() => index.slot(chunkNumber(projections, grid)), item.place);
-    const part = {
-      axes: projections.map(({ selection }) => selection),
-      target: { ...target, offset: targetOffset(target, projections) },
-    };
-    if (slot === undefined) {
-      fillTarget(part, inner.spec);
-      continue;
+function breakUp({ shardRead, tiling, value, byteLength, job }: OpenedShard, inner: ChunkRead[]): void {
+  const { item, shard } = shardRead;
+  const { key, target, targetStrides } = item;
+  const { grid } = shard;
+  const chain = shard.inner;
+  const { fillValue, shape } = chain.spec;
+  const index = new ShardIndex(shard, job.result!, byteLength);
+  const base = value === undefined ? item.offset : 0;
+  const isPlain = chain.shard === undefined;
+  withPlace(() => {
+    for (const { number, outerOffset, chunkOffset, box, projections } of tiling.tiles()) {
+      const slot = index.slot(number);
+      if (slot === undefined) {
+        fillBox(box, target, outerOffset, fillValue);
+        continue;
+      }
+      inner.push({
+        key,
+        grid,
+        number,
+        chain,
+        source: value,
+        offset: base + slot.offset,
+        length: slot.length,
+        target,
+        targetOffset: outerOffset,
+        targetStrides,
+        box,
+        chunkOffset,
+        axes: isPlain ? nothing : projections.map(({ selection }) => selection),
+        extent: isPlain ? nothing : chunkExtent(projections, shape, item.extent),
+      });
     }
-    const source = value === undefined ? undefined : value.subarray(slot.offset, slot.offset + slot.length);
-    next.push({
-      ...part,
-      chain: inner,
-      place: { key: item.place.key, chunk: projections.map(({ chunk }) => chunk) },
-      source,
-      range: source === undefined ? { offset: slot.offset + (range?.offset ?? 0), length: slot.length } : undefined,
-      extent: chunkExtent(projections, inner.spec.shape, item.extent),
-    });
-  }
-}
-
-/** Runs `body`; an error that escapes it names `place`. */
-export function withPlace<T>(body: () => T, place: Place): T {
-  try {
-    return body();
-  } catch (error) {
-    throw withContext(error, place);
-  }
-}
-
-/** Byte offset in the target of the first element of a projection. */
-export function targetOffset({ offset, strides }: Target, projections: readonly AxisProjection[]): number {
-  let position = offset;
-  for (let axis = 0; axis < projections.length; axis++) position += projections[axis]!.first * strides[axis]!;
-  return position;
-}
-
-/** Prepared boxes of whole chunks, which differ only in their offsets. */
-class BoxCache {
-  #box: Box | undefined;
-  #shape: readonly number[] = [];
-  #targetStrides: readonly number[] = [];
-  #steps: readonly number[] = [];
-  #chain: BoundChain | undefined;
-
-  boxOf({ axes, target }: Pick<ChunkRead, "axes" | "target">, chain: BoundChain): Box {
-    const same =
-      this.#chain === chain &&
-      this.#targetStrides === target.strides &&
-      axes.every(({ count, step }, axis) => count === this.#shape[axis] && step === this.#steps[axis]);
-    if (!same || this.#box === undefined) {
-      const { itemSize } = chain.spec.dataType;
-      this.#chain = chain;
-      this.#targetStrides = target.strides;
-      this.#shape = axes.map(({ count }) => count);
-      this.#steps = axes.map(({ step }) => step);
-      const strides = byteStrides(chain.spec.shape, itemSize).map((stride, axis) => stride * this.#steps[axis]!);
-      this.#box = prepareBox(this.#shape, target.strides, strides, itemSize);
-    }
-    return this.#box;
-  }
-}
-
-/** Byte offset in a decoded chunk of the first selected element. */
-export function chunkOffset({ spec }: BoundChain, axes: readonly AxisSelection[]): number {
-  let offset = 0;
-  for (let axis = 0; axis < axes.length; axis++) offset = offset * spec.shape[axis]! + axes[axis]!.start;
-  return offset * spec.dataType.itemSize;
-}
-
-function scatterOf(
-  item: Pick<ChunkRead, "axes" | "target">,
-  chain: BoundChain,
-  boxes: BoxCache = new BoxCache(),
-): NonNullable<DecodeJob["scatter"]> {
-  return {
-    target: item.target.bytes,
-    box: boxes.boxOf(item, chain),
-    targetOffset: item.target.offset,
-    chunkOffset: chunkOffset(chain, item.axes),
-  };
+  }, item);
 }
 
 /** Fetches plain chunks window by window and decodes them into the target. */
-function* readLeaves(leaves: readonly ChunkRead[], options: ReadOptions): Plan<void> {
-  const boxes = new BoxCache();
+function* readLeaves(leaves: readonly ChunkRead[], options: ReadOptions): Plan {
   for (let start = 0; start < leaves.length; ) {
-    const reads: (Read | undefined)[] = [];
-    const jobs: Job[] = [];
-    const window: ChunkRead[] = [];
-    for (let bytes = 0; start < leaves.length && (window.length === 0 || bytes < windowBytes); start++) {
+    const first = start;
+    const reads: Read[] = [];
+    for (let bytes = 0; start < leaves.length && (start === first || bytes < windowBytes); start++) {
       const leaf = leaves[start]!;
-      bytes += leaf.range?.length ?? leaf.chain.byteLength;
-      window.push(leaf);
-      reads.push(
-        leaf.source === undefined ? newRead(leaf.place.key, leaf.range, directTarget(leaf, boxes)) : undefined,
-      );
+      bytes += leaf.length < 0 ? leaf.chain.byteLength : leaf.length;
+      if (leaf.source === undefined) reads.push(newRead(leaf.key, rangeOf(leaf), bestPlace(leaf)));
     }
-    const wanted = reads.filter((read) => read !== undefined);
-    if (wanted.length > 0) yield { kind: "get", reads: wanted };
-    window.forEach((leaf, i) => {
-      const read = reads[i];
-      const input = leaf.source ?? read!.value;
-      if (input === undefined) {
-        missing(leaf, leaf.chain, options);
-        return;
-      }
-      if (read !== undefined && input === read.into) return;
-      const { chain, place, range } = leaf;
-      if (range !== undefined && input.byteLength !== range.length) {
-        throw new DataError("INVALID_SHARD_INDEX", "Shard ends before the inner chunk that its index names", {
-          ...place,
-          expected: `${range.length} bytes from ${range.offset}`,
-          found: `${input.byteLength} bytes`,
-        });
-      }
-      const scatter = scatterOf(leaf, chain, boxes);
-      jobs.push({
-        kind: "decode",
-        place,
-        steps: chain.byteSteps,
-        input,
-        decodedLength: chain.byteLength,
-        scatter,
-        result: undefined,
-      });
-    });
+    if (reads.length > 0) yield { kind: "get", reads };
+    const jobs: DecodeJob[] = [];
+    let next = 0;
+    for (let i = first; i < start; i++) {
+      const leaf = leaves[i]!;
+      const job = leaf.source === undefined ? fetchedJob(leaf, reads[next++]!, options) : inHandJob(leaf, leaf.source);
+      if (job !== undefined) jobs.push(job);
+    }
     if (jobs.length > 0) yield { kind: "transform", jobs };
   }
 }
 
-/** Memory of the target that a stored chunk can be read into as it is: an unchanged chunk, wanted whole, in one run. */
-function directTarget(leaf: ChunkRead, boxes: BoxCache): Uint8Array | undefined {
-  const { chain, target, axes } = leaf;
-  if (chain.byteSteps.length > 0 || !coversExtent(axes, chain.spec.shape)) return undefined;
-  if (leaf.range !== undefined && leaf.range.length !== chain.byteLength) return undefined;
-  if (!isOneRun(boxes.boxOf(leaf, chain), chain.byteLength)) return undefined;
-  return target.bytes.subarray(target.offset, target.offset + chain.byteLength);
+function inHandJob(leaf: ChunkRead, source: Uint8Array): DecodeJob {
+  return scatterJob(leaf, leaf.chain.byteSteps, leaf.chain.byteLength, source, leaf.offset, leaf.length);
+}
+
+/** The job of a chunk that was read from the store; `undefined` if nothing is left to do. */
+function fetchedJob(leaf: ChunkRead, { value, span, isInPlace }: Read, options: ReadOptions): DecodeJob | undefined {
+  if (isInPlace) return undefined;
+  const bytes = span ?? value;
+  if (bytes === undefined) {
+    missing(leaf, leaf.chain.spec, options);
+    return undefined;
+  }
+  if (leaf.length >= 0 && bytes.byteLength !== leaf.length) {
+    throw new DataError("INVALID_SHARD_INDEX", "Shard ends before the inner chunk that its index names", {
+      ...contextOf(leaf),
+      expected: `${leaf.length} bytes from ${leaf.offset}`,
+      found: `${bytes.byteLength} bytes`,
+    });
+  }
+  return scatterJob(leaf, leaf.chain.byteSteps, leaf.chain.byteLength, bytes, 0, bytes.byteLength);
+}
+
+/**
+ * Where the encoded chunk would best be read: an unchanged chunk that is wanted whole, in one run, goes straight into the target; one of known
+ * size whose first decoding step is a kernel, into linear memory.
+ */
+function bestPlace({ chain, box, target, targetOffset, length }: ChunkRead): Into | undefined {
+  const { byteSteps, byteLength, encodedSize } = chain;
+  if (byteSteps.length === 0) {
+    const fits = isOneRun(box, byteLength) && (length < 0 || length === byteLength);
+    return fits ? { target, offset: targetOffset, byteLength } : undefined;
+  }
+  if (byteSteps.at(-1)!.place !== "wasm" || (length < 0 && encodedSize.kind !== "fixed")) return undefined;
+  return {
+    target: undefined,
+    offset: 0,
+    byteLength: length < 0 && encodedSize.kind === "fixed" ? encodedSize.bytes : length,
+  };
 }

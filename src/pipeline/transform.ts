@@ -6,25 +6,54 @@
  */
 
 import { type BoundStep, type ByteSize, type Bytes, byteStrides, elementCount, isSpan } from "../codecs/codec.js";
+import { chunkCoordinates } from "../codecs/sharding_indexed.js";
 import { DataError, RuntimeError, withContext } from "../errors.js";
-import { type Memory, useMemory } from "../wasm/memory.js";
+import { currentMemory, type Memory, useMemory } from "../wasm/memory.js";
 import { fillBytes, gatherBox, isOneRun, prepareBox, scatterBox } from "./box.js";
-import type { DecodeJob, EncodeJob, Job } from "./plan.js";
+import type { DecodeJob, EncodeJob, Job, Place } from "./plan.js";
 
 /** Runs a job whose steps are all synchronous. */
 export function runJob(job: Job): void {
   try {
-    useMemory((memory) => {
-      if (job.kind === "decode") finishDecode(memory, job, decodeSteps(memory, job.steps, job.input));
-      else {
-        const base = job.base === undefined ? undefined : decodeSteps(memory, job.steps, job.base);
-        const decoded = buildChunk(memory, job, base);
-        job.result = decoded && own(memory, job, encodeSteps(memory, job.steps, decoded), decoded);
-      }
-    });
+    if (job.kind === "encode") useMemory((memory) => encodeChunk(memory, job));
+    else if (job.steps.length === 0 && !isSpan(job.input)) {
+      finishDecode(undefined, job, job.input, job.inputOffset, job.inputLength);
+    } else useMemory((memory) => decodeChunk(memory, job));
   } catch (error) {
-    throw withContext(error, job.place);
+    throw withContext(error, contextOf(job));
   }
+}
+
+/** Where a chunk is, for an error that concerns it. */
+export function contextOf({ key, grid, number }: Place): { key: string; chunk?: readonly number[] } {
+  return grid === undefined ? { key } : { key, chunk: chunkCoordinates(grid, number) };
+}
+
+/** Runs `body`; an error that escapes it names `place`. */
+export function withPlace<T>(body: () => T, place: Place): T {
+  try {
+    return body();
+  } catch (error) {
+    throw withContext(error, contextOf(place));
+  }
+}
+
+function inputOf({ input, inputOffset, inputLength }: DecodeJob): Bytes {
+  if (inputLength === input.byteLength) return input;
+  if (isSpan(input)) return { pointer: input.pointer + inputOffset, byteLength: inputLength };
+  return input.subarray(inputOffset, inputOffset + inputLength);
+}
+
+function decodeChunk(memory: Memory, job: DecodeJob): void {
+  const decoded = decodeSteps(memory, job.steps, inputOf(job));
+  if (isSpan(decoded)) finishDecode(memory, job, memory.bytes, decoded.pointer, decoded.byteLength);
+  else finishDecode(memory, job, decoded, 0, decoded.byteLength);
+}
+
+function encodeChunk(memory: Memory, job: EncodeJob): void {
+  const base = job.base === undefined ? undefined : decodeSteps(memory, job.steps, job.base);
+  const decoded = buildChunk(memory, job, base);
+  job.result = decoded && own(memory, job, encodeSteps(memory, job.steps, decoded), decoded);
 }
 
 /** Runs any job; between asynchronous steps the bytes lie in the JavaScript heap. */
@@ -35,8 +64,9 @@ export async function runJobAsync(job: Job): Promise<void> {
   }
   try {
     if (job.kind === "decode") {
-      const decoded = await decodeStepsAsync(job.steps, job.input);
-      useMemory((memory) => finishDecode(memory, job, decoded));
+      const input = inputOf(job);
+      const decoded = await decodeStepsAsync(job.steps, isSpan(input) ? currentMemory().read(input) : input);
+      finishDecode(undefined, job, decoded, 0, decoded.byteLength);
       return;
     }
     const base = job.base === undefined ? undefined : await decodeStepsAsync(job.steps, job.base);
@@ -46,7 +76,7 @@ export async function runJobAsync(job: Job): Promise<void> {
     });
     job.result = decoded && (await encodeStepsAsync(job.steps, decoded));
   } catch (error) {
-    throw withContext(error, job.place);
+    throw withContext(error, contextOf(job));
   }
 }
 
@@ -155,21 +185,29 @@ async function encodeStepsAsync(steps: readonly BoundStep[], input: Uint8Array):
   return bytes === input ? bytes.slice() : bytes;
 }
 
-function finishDecode(memory: Memory, job: DecodeJob, decoded: Bytes): void {
+/** Checks the decoded chunk, `length` bytes of `bytes` from `offset`, and puts it where the job wants it. */
+function finishDecode(
+  memory: Memory | undefined,
+  job: DecodeJob,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+): void {
   const { decodedLength, scatter, steps } = job;
-  if (decodedLength !== undefined && decoded.byteLength !== decodedLength) {
+  if (decodedLength !== undefined && length !== decodedLength) {
     throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
       expected: `${decodedLength} bytes`,
-      found: `${decoded.byteLength} bytes`,
+      found: `${length} bytes`,
       codec: steps[0]?.name ?? "bytes",
     });
   }
-  if (scatter === undefined) {
-    job.result = toOwnedHeap(memory, decoded);
+  if (scatter !== undefined) {
+    scatterBox(scatter.box, scatter.target, scatter.targetOffset, bytes, offset + scatter.chunkOffset);
     return;
   }
-  const { box, target, targetOffset, chunkOffset } = scatter;
-  scatterBox(box, target, targetOffset, toHeap(memory, decoded), chunkOffset);
+  // Bytes of linear memory, of the store, or of a larger buffer are copied: the result is kept.
+  const isOwn = memory !== undefined && bytes.byteLength === length && bytes.buffer !== memory.bytes.buffer;
+  job.result = isOwn ? bytes : bytes.slice(offset, offset + length);
 }
 
 /** The decoded chunk that is to be stored, or `undefined` if the empty rule says that it is not. */
@@ -179,14 +217,14 @@ function buildChunk(memory: Memory, job: EncodeJob, base: Bytes | undefined): By
 }
 
 function mergeChunk(memory: Memory, job: EncodeJob, base: Bytes | undefined): Bytes {
-  const { gather, byteLength, spec } = job;
+  const { source, sourceOffset, box, chunkOffset, byteLength, spec } = job;
+  const isWhole = box.count * box.itemSize === byteLength;
   if (base !== undefined && base.byteLength !== byteLength) {
     throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
       expected: `${byteLength} bytes`,
       found: `${base.byteLength} bytes`,
     });
   }
-  const { box, source, sourceOffset, chunkOffset, isWhole } = gather;
   if (isWhole && isOneRun(box, byteLength)) return source.subarray(sourceOffset, sourceOffset + byteLength);
   // Spans are private to the plan that made them, so a stored chunk that already lies in linear memory is changed where it is.
   const chunk = base === undefined ? memory.allocate(byteLength) : isSpan(base) ? base : memory.write(base);

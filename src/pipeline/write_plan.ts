@@ -6,7 +6,7 @@
  * level, all plain chunks are encoded in one transform, and the shards are put together again from the innermost level outwards.
  */
 
-import { type BoundChain, byteStrides } from "../codecs/codec.js";
+import { type BoundChain, byteStrides, type ChunkSpec, elementCount } from "../codecs/codec.js";
 import {
   type BoundShard,
   indexOffset,
@@ -16,21 +16,31 @@ import {
   type SubchunkWriteOrder,
   slotOrder,
 } from "../codecs/sharding_indexed.js";
-import { chunkExtent, chunkNumber, coversExtent, projectAxis, projectChunks, selectAll } from "../grid/projection.js";
+import { chunkExtent, selectAll } from "../grid/projection.js";
 import type { AxisSelection } from "../grid/selection.js";
-import { prepareBox } from "./box.js";
-import type { EncodeJob, Gather, Place, Plan, Read, Write } from "./plan.js";
-import { chunkOffset, indexBytes, indexJob, readPlan, type Target, targetOffset, withPlace } from "./read_plan.js";
+import { type Box, prepareBox } from "./box.js";
+import type { EncodeJob, Place, Plan, Write } from "./plan.js";
+import { decodeJob, indexBytes, indexJob, newRead, readPlan, wholeChunkRead } from "./read_plan.js";
+import { type Outer, Tiling } from "./tiling.js";
+import { withPlace } from "./transform.js";
 
-/** One stored key to write. */
-export interface ChunkWrite {
+/** One chunk to write: a batch item, or what a shard breaks up into. All offsets in bytes. */
+export interface ChunkWrite extends Place {
   readonly chain: BoundChain;
-  readonly key: string;
   /** Part of the chunk that lies in the array. */
   readonly extent: readonly number[];
+  /** The caller's array, and the box of it that goes into the chunk; strides are zero where a scalar is broadcast. Never written to. */
+  readonly source: Uint8Array;
+  readonly sourceOffset: number;
+  readonly sourceStrides: readonly number[];
+  readonly box: Box;
+  readonly chunkOffset: number;
+  /** The selection in the chunk: what a shard needs to be broken up. Empty for plain chunks. */
   readonly axes: readonly AxisSelection[];
-  /** The caller's elements; strides are zero where a scalar is broadcast. Never written to. */
-  readonly source: Target;
+  /** The stored chunk, where part of it must be kept. */
+  existing: Uint8Array | undefined;
+  /** Result: what is to be stored, or `undefined` if the chunk is empty. */
+  encoded: Uint8Array | undefined;
 }
 
 export interface WriteOptions {
@@ -39,75 +49,57 @@ export interface WriteOptions {
   readonly subchunkWriteOrder: SubchunkWriteOrder;
 }
 
-/** A chunk on its way to being encoded. */
-interface WriteNode {
-  readonly chain: BoundChain;
-  readonly place: Place;
-  readonly extent: readonly number[];
-  readonly axes: readonly AxisSelection[];
-  readonly source: Target;
-  /** The stored chunk, where part of it must be kept. */
-  existing: Uint8Array | undefined;
-  /** Result: what is to be stored, or `undefined` if the chunk is empty. */
-  encoded: Uint8Array | undefined;
-}
-
 /** A shard without anything around it; its owner receives the assembled bytes. */
-interface ShardNode {
-  readonly owner: WriteNode;
+interface ShardWrite {
+  readonly owner: ChunkWrite;
   readonly shard: BoundShard;
   readonly extent: readonly number[];
   readonly axes: readonly AxisSelection[];
-  readonly source: Target;
+  readonly outer: Outer;
   readonly existing: Uint8Array | undefined;
   /** Stored slots by chunk number. */
   readonly slots: Map<number, Slot>;
   /** Inner chunks that this write touches, by chunk number. */
-  readonly children: Map<number, WriteNode>;
+  readonly children: Map<number, ChunkWrite>;
+}
+
+/** Whether the write replaces every element of the chunk that lies in the array. */
+function coversAll({ box, extent }: ChunkWrite): boolean {
+  return box.count === elementCount(extent);
 }
 
 /** Locks the keys, reads what must be kept, encodes, and stores or deletes every key. */
 export function* writePlan(items: readonly ChunkWrite[], options: WriteOptions): Plan {
   yield { kind: "lock", mode: "exclusive", keys: items.map(({ key }) => key) };
-  const nodes = items.map(
-    ({ key, ...item }): WriteNode => ({ ...item, place: { key }, existing: undefined, encoded: undefined }),
-  );
-  const partial = nodes.filter(({ axes, extent }) => !coversExtent(axes, extent));
+  const partial = items.filter((item) => !coversAll(item));
   if (partial.length > 0) {
-    const reads = partial.map(
-      ({ place }): Read => ({
-        key: place.key,
-        range: undefined,
-        into: undefined,
-        value: undefined,
-        byteLength: undefined,
-      }),
-    );
+    const reads = partial.map(({ key }) => newRead(key));
     yield { kind: "get", reads };
-    partial.forEach((node, i) => {
-      node.existing = reads[i]!.value;
+    partial.forEach((item, i) => {
+      item.existing = reads[i]!.value;
     });
   }
-  yield* encodePlan(nodes, options);
-  const absent = new Set(partial.filter(({ existing }) => existing === undefined));
-  const writes = nodes
-    .filter((node) => node.encoded !== undefined || !absent.has(node))
-    .map(({ place, encoded }): Write => ({ key: place.key, value: encoded }));
+  yield* encodePlan(items, options);
+  const writes: Write[] = [];
+  for (const item of items) {
+    // A key that was seen to be missing need not be deleted.
+    const isAbsent = item.existing === undefined && !coversAll(item);
+    if (item.encoded !== undefined || !isAbsent) writes.push({ key: item.key, value: item.encoded });
+  }
   yield { kind: "set", writes };
 }
 
-/** Encodes one whole chunk without a store; the result is the plan's. */
+/** Encodes one whole chunk without a store. */
 export function* encodeChunkPlan(item: ChunkWrite, options: WriteOptions): Plan<Uint8Array | undefined> {
-  const node: WriteNode = { ...item, place: { key: item.key }, existing: undefined, encoded: undefined };
-  yield* encodePlan([node], options);
-  return node.encoded;
+  yield* encodePlan([item], options);
+  return item.encoded;
 }
 
-function* encodePlan(nodes: readonly WriteNode[], options: WriteOptions): Plan {
-  const levels: ShardNode[][] = [];
-  const leaves: WriteNode[] = [];
+function* encodePlan(nodes: readonly ChunkWrite[], options: WriteOptions): Plan {
+  const levels: ShardWrite[][] = [];
+  const leaves: ChunkWrite[] = [];
   for (let level = nodes; level.length > 0; ) {
-    const shards: ShardNode[] = [];
+    const shards: ShardWrite[] = [];
     for (const node of level) {
       if (node.chain.shard === undefined) leaves.push(node);
       else {
@@ -123,68 +115,54 @@ function* encodePlan(nodes: readonly WriteNode[], options: WriteOptions): Plan {
   for (const shards of levels.reverse()) yield* assemble(shards, options);
 }
 
-function newShardNode(
-  owner: WriteNode,
+function newShardWrite(
+  owner: ChunkWrite,
   shard: BoundShard,
-  part: Pick<ShardNode, "extent" | "axes" | "source" | "existing">,
-): ShardNode {
-  const { extent, axes, source, existing } = part;
-  return { owner, shard, extent, axes, source, existing, slots: new Map(), children: new Map() };
+  part: Pick<ShardWrite, "extent" | "axes" | "outer" | "existing">,
+): ShardWrite {
+  const { extent, axes, outer, existing } = part;
+  return { owner, shard, extent, axes, outer, existing, slots: new Map(), children: new Map() };
 }
 
 /** Takes off the codecs around a shard. `undefined` if nothing is left to write: the chunk is empty. */
-function* openShard(node: WriteNode, shard: BoundShard, options: WriteOptions): Plan<ShardNode | undefined> {
-  const { chain } = node;
+function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions): Plan<ShardWrite | undefined> {
+  const { chain, source, sourceOffset, sourceStrides, extent, axes } = node;
   const stored = node.existing;
   const existing = stored === undefined || chain.byteSteps.length === 0 ? stored : yield* unwrap(node, stored);
-  if (chain.arraySteps.length === 0) return newShardNode(node, shard, { ...node, existing });
+  if (chain.arraySteps.length === 0) {
+    const outer = { bytes: source, offset: sourceOffset, strides: sourceStrides };
+    return newShardWrite(node, shard, { extent, axes, outer, existing });
+  }
   // Codecs before the shard see whole chunks only: read all of it, merge, and write it whole.
   const { shape, dataType } = shard.spec;
+  const everything = selectAll(shape);
   const strides = byteStrides(shape, dataType.itemSize);
   let base: Uint8Array | undefined;
   if (existing !== undefined) {
     base = new Uint8Array(chain.byteLength);
     const bare: BoundChain = { ...chain, spec: shard.spec, arraySteps: [], byteSteps: [] };
-    const target = { bytes: base, offset: 0, strides };
-    const item = {
-      chain: bare,
-      place: node.place,
-      source: existing,
-      range: undefined,
-      extent: shape,
-      axes: selectAll(shape),
-      target,
-    };
-    yield* readPlan([item], { readMissingChunks: true });
+    yield* readPlan([wholeChunkRead(bare, node, existing, { bytes: base, offset: 0, strides })], {
+      readMissingChunks: true,
+    });
   }
-  const job = encodeJob({ ...node, existing: base }, chain.arraySteps, options);
+  const job = encodeJob(node, chain.arraySteps, base, options);
   yield { kind: "transform", jobs: [job] };
   if (job.result === undefined) return undefined;
-  const source = { bytes: job.result, offset: 0, strides };
-  return newShardNode(node, shard, { extent: shape, axes: selectAll(shape), source, existing: undefined });
+  const outer = { bytes: job.result, offset: 0, strides };
+  return newShardWrite(node, shard, { extent: shape, axes: everything, outer, existing: undefined });
 }
 
-function* unwrap({ chain, place }: WriteNode, input: Uint8Array): Plan<Uint8Array> {
-  const job = {
-    kind: "decode" as const,
-    place,
-    steps: chain.byteSteps,
-    input,
-    decodedLength: undefined,
-    scatter: undefined,
-    result: undefined as Uint8Array | undefined,
-  };
+function* unwrap(node: ChunkWrite, stored: Uint8Array): Plan<Uint8Array> {
+  const job = decodeJob(node, node.chain.byteSteps, stored);
   yield { kind: "transform", jobs: [job] };
   return job.result!;
 }
 
 /** Reads the slots of the shards that exist. */
-function* readIndexes(shards: readonly ShardNode[]): Plan {
+function* readIndexes(shards: readonly ShardWrite[]): Plan {
   const stored = shards.filter(({ existing }) => existing !== undefined);
   if (stored.length === 0) return;
-  const jobs = stored.map(({ shard, owner, existing }) =>
-    indexJob(shard, owner.place, indexBytes(shard, existing!, owner.place)),
-  );
+  const jobs = stored.map(({ shard, owner, existing }) => indexJob(shard, owner, indexBytes(shard, existing!, owner)));
   yield { kind: "transform", jobs };
   stored.forEach(({ shard, owner, existing, slots }, i) => {
     const index = new ShardIndex(shard, jobs[i]!.result!, existing!.byteLength);
@@ -193,69 +171,86 @@ function* readIndexes(shards: readonly ShardNode[]): Plan {
         const slot = index.slot(chunk);
         if (slot !== undefined) slots.set(chunk, slot);
       }
-    }, owner.place);
+    }, owner);
   });
 }
 
-/** One node for every inner chunk that the write touches. */
-function expand({ owner, shard, extent, axes, source, existing, slots, children }: ShardNode): WriteNode[] {
-  const { inner, grid } = shard;
-  for (const projections of projectChunks(axes.map((axis, d) => projectAxis(axis, inner.spec.shape[d]!)))) {
-    const number = chunkNumber(projections, grid);
-    const innerExtent = chunkExtent(projections, inner.spec.shape, extent);
-    const innerAxes = projections.map(({ selection }) => selection);
-    const slot = coversExtent(innerAxes, innerExtent) ? undefined : slots.get(number);
-    children.set(number, {
-      chain: inner,
-      place: { key: owner.place.key, chunk: projections.map(({ chunk }) => chunk) },
-      extent: innerExtent,
-      axes: innerAxes,
-      source: { ...source, offset: targetOffset(source, projections) },
-      existing: slot && existing!.subarray(slot.offset, slot.offset + slot.length),
+const nothing: readonly never[] = [];
+
+/** One item for every inner chunk that the write touches. */
+function expand({ owner, shard, extent, axes, outer, existing, slots, children }: ShardWrite): ChunkWrite[] {
+  const { inner: chain, grid } = shard;
+  const { key } = owner;
+  const isPlain = chain.shard === undefined;
+  const items: ChunkWrite[] = [];
+  for (const { number, outerOffset, chunkOffset, box, projections } of new Tiling(
+    axes,
+    chain.spec,
+    grid,
+    outer,
+  ).tiles()) {
+    const item: ChunkWrite = {
+      key,
+      grid,
+      number,
+      chain,
+      extent: chunkExtent(projections, chain.spec.shape, extent),
+      source: outer.bytes,
+      sourceOffset: outerOffset,
+      sourceStrides: outer.strides,
+      box,
+      chunkOffset,
+      axes: isPlain ? nothing : projections.map(({ selection }) => selection),
+      existing: undefined,
       encoded: undefined,
-    });
+    };
+    const slot = slots.get(number);
+    if (slot !== undefined && !coversAll(item))
+      item.existing = existing!.subarray(slot.offset, slot.offset + slot.length);
+    children.set(number, item);
+    items.push(item);
   }
-  return [...children.values()];
+  return items;
 }
 
-function encodeJob(node: WriteNode, steps: EncodeJob["steps"], { writeEmptyChunks }: WriteOptions): EncodeJob {
-  const { chain, place, existing, extent } = node;
+function encodeJob(
+  node: ChunkWrite,
+  steps: EncodeJob["steps"],
+  base: Uint8Array | undefined,
+  { writeEmptyChunks }: WriteOptions,
+): EncodeJob {
+  const { key, grid, number, chain, extent, source, sourceOffset, box, chunkOffset } = node;
+  const { spec, byteLength } = chain;
+  const emptyExtent = writeEmptyChunks ? undefined : extent;
   return {
     kind: "encode",
-    place,
+    key,
+    grid,
+    number,
     steps,
-    spec: chain.spec,
-    byteLength: chain.byteLength,
-    base: existing,
-    gather: gatherOf(node),
-    emptyExtent: writeEmptyChunks ? undefined : extent,
+    spec,
+    byteLength,
+    base,
+    source,
+    sourceOffset,
+    box,
+    chunkOffset,
+    emptyExtent,
     result: undefined,
   };
 }
 
-function gatherOf({ chain, axes, source }: WriteNode): Gather {
-  const { shape, dataType } = chain.spec;
-  const counts = axes.map(({ count }) => count);
-  const strides = byteStrides(shape, dataType.itemSize).map((stride, axis) => stride * axes[axis]!.step);
-  return {
-    source: source.bytes,
-    box: prepareBox(counts, source.strides, strides, dataType.itemSize),
-    sourceOffset: source.offset,
-    chunkOffset: chunkOffset(chain, axes),
-    isWhole: coversExtent(axes, shape),
-  };
-}
-
-function* encodeLeaves(leaves: readonly WriteNode[], options: WriteOptions): Plan {
+function* encodeLeaves(leaves: readonly ChunkWrite[], options: WriteOptions): Plan {
   // A scalar makes equal chunks of all that it covers to the same extent: encode one of them.
   const scalars = new Map<string, EncodeJob>();
   const unique: EncodeJob[] = [];
+  const isBroadcast = leaves.every(({ sourceStrides }) => sourceStrides.every((stride) => stride === 0));
   const jobs = leaves.map((node) => {
-    const isScalar = node.existing === undefined && node.source.strides.every((stride) => stride === 0);
-    const identity = isScalar && coversExtent(node.axes, node.extent) ? node.extent.join() : undefined;
+    const isScalar = isBroadcast && coversAll(node);
+    const identity = isScalar ? node.extent.join() : undefined;
     let job = identity === undefined ? undefined : scalars.get(identity);
     if (job === undefined) {
-      job = encodeJob(node, node.chain.byteSteps, options);
+      job = encodeJob(node, node.chain.byteSteps, node.existing, options);
       unique.push(job);
       if (identity !== undefined) scalars.set(identity, job);
     }
@@ -272,7 +267,7 @@ function* encodeLeaves(leaves: readonly WriteNode[], options: WriteOptions): Pla
 }
 
 /** Lays out the shards of one level, whose inner chunks are all encoded. */
-function* assemble(shards: readonly ShardNode[], options: WriteOptions): Plan {
+function* assemble(shards: readonly ShardWrite[], options: WriteOptions): Plan {
   const present = shards.filter(({ slots, children }) => {
     for (const { encoded } of children.values()) if (encoded !== undefined) return true;
     for (const number of slots.keys()) if (!children.has(number)) return true;
@@ -280,10 +275,12 @@ function* assemble(shards: readonly ShardNode[], options: WriteOptions): Plan {
   });
   if (present.length === 0) return;
   const layouts = present.map((node) => layoutShard(node.shard, slotLengths(node), slotsInOrder(node, options)));
-  const indexJobs = present.map(({ shard, owner }, i) => wholeJob(shard.index, owner.place, layouts[i]!.index));
+  const indexJobs = present.map(({ shard, owner }, i) =>
+    bytesJob(owner, shard.index.spec, shard.index.byteSteps, layouts[i]!.index),
+  );
   yield { kind: "transform", jobs: indexJobs };
   const outerJobs: EncodeJob[] = [];
-  const outerNodes: WriteNode[] = [];
+  const outerNodes: ChunkWrite[] = [];
   present.forEach((node, i) => {
     const { shard, owner, slots, children, existing } = node;
     const { offsets, byteLength } = layouts[i]!;
@@ -302,7 +299,7 @@ function* assemble(shards: readonly ShardNode[], options: WriteOptions): Plan {
     owner.encoded = bytes;
     if (owner.chain.byteSteps.length > 0) {
       outerNodes.push(owner);
-      outerJobs.push(bytesJob(owner, bytes));
+      outerJobs.push(bytesJob(owner, owner.chain.spec, owner.chain.byteSteps, bytes));
     }
   });
   if (outerJobs.length === 0) return;
@@ -313,7 +310,7 @@ function* assemble(shards: readonly ShardNode[], options: WriteOptions): Plan {
 }
 
 /** Bytes of each inner chunk by number, -1 where missing. */
-function slotLengths({ shard, slots, children }: ShardNode): Float64Array {
+function slotLengths({ shard, slots, children }: ShardWrite): Float64Array {
   const lengths = new Float64Array(shard.chunkCount).fill(-1);
   for (const [number, { length }] of slots) lengths[number] = length;
   for (const [number, { encoded }] of children) lengths[number] = encoded?.byteLength ?? -1;
@@ -321,45 +318,35 @@ function slotLengths({ shard, slots, children }: ShardNode): Float64Array {
 }
 
 /** A rewrite keeps the stored order of slots and appends new ones. */
-function slotsInOrder({ shard, slots }: ShardNode, { subchunkWriteOrder }: WriteOptions): Uint32Array {
+function slotsInOrder({ shard, slots }: ShardWrite, { subchunkWriteOrder }: WriteOptions): Uint32Array {
   const fresh = slotOrder(shard.grid, subchunkWriteOrder);
   if (slots.size === 0) return fresh;
   const stored = [...slots].sort(([, a], [, b]) => a.offset - b.offset).map(([number]) => number);
   return Uint32Array.from([...stored, ...fresh.filter((number) => !slots.has(number))]);
 }
 
-/** Encodes a whole decoded chunk that is in hand. */
-function wholeJob(chain: BoundChain, place: Place, decoded: Uint8Array): EncodeJob {
-  const strides = byteStrides(chain.spec.shape, chain.spec.dataType.itemSize);
-  const node: WriteNode = {
-    chain,
-    place,
-    extent: chain.spec.shape,
-    axes: selectAll(chain.spec.shape),
-    source: { bytes: decoded, offset: 0, strides },
-    existing: undefined,
-    encoded: undefined,
-  };
-  return encodeJob(node, chain.byteSteps, { writeEmptyChunks: true, subchunkWriteOrder: "unordered" });
-}
-
-/** Runs an assembled shard through the codecs that follow it. */
-function bytesJob({ chain, place }: WriteNode, bytes: Uint8Array): EncodeJob {
-  const { byteLength } = bytes;
+/** A job that runs bytes in hand through `steps` as they are. */
+function bytesJob(
+  { key, grid, number }: Place,
+  spec: ChunkSpec,
+  steps: EncodeJob["steps"],
+  source: Uint8Array,
+): EncodeJob {
+  const { byteLength } = source;
+  const box = prepareBox([byteLength], [1], [1], 1);
+  const origin = { sourceOffset: 0, chunkOffset: 0 };
   return {
     kind: "encode",
-    place,
-    steps: chain.byteSteps,
-    spec: chain.spec,
+    key,
+    grid,
+    number,
+    steps,
+    spec,
     byteLength,
     base: undefined,
-    gather: {
-      source: bytes,
-      box: prepareBox([byteLength], [1], [1], 1),
-      sourceOffset: 0,
-      chunkOffset: 0,
-      isWhole: true,
-    },
+    source,
+    ...origin,
+    box,
     emptyExtent: undefined,
     result: undefined,
   };

@@ -9,7 +9,7 @@
  * ```
  */
 import { RuntimeError } from "../errors.js";
-import { checkPatch, resolveRange, sliceRange } from "./range.js";
+import { checkPatch, sliceRange } from "./range.js";
 import type { AsyncStore, ByteRange, Patch, SyncStore } from "./store.js";
 
 /**
@@ -72,14 +72,6 @@ export class MemoryStore implements SyncStore, AsyncStore {
 
   sizeSync(key: string): number | undefined {
     return this.#values.get(key)?.byteLength;
-  }
-
-  readIntoSync(key: string, range: ByteRange | undefined, target: Uint8Array): number | undefined {
-    const value = this.#values.get(key);
-    if (value === undefined) return undefined;
-    const { start, end } = resolveRange(range, value.byteLength);
-    if (end - start <= target.byteLength) target.set(value.subarray(start, end));
-    return end - start;
   }
 
   get(key: string): Uint8Array | undefined {

@@ -36,7 +36,7 @@ export interface SyncStore {
   /** Length of the value in bytes. */
   sizeSync?(key: string): number | undefined;
   /**
-   * Reads the range (or the whole value) into the start of `target`. Returns the number of bytes that the range holds in the store; when
+   * Reads the range (or the whole value) into the start of `target`; offered where that saves a copy. Returns the number of bytes that the range holds in the store; when
    * that is more than `target.byteLength`, the content of `target` is unspecified. `undefined` if the key is missing.
    */
   readIntoSync?(key: string, range: ByteRange | undefined, target: Uint8Array): number | undefined;

@@ -14,7 +14,7 @@ export interface Surface {
   readInto?: ((key: string, range: ByteRange | undefined, target: Uint8Array) => number | undefined) | undefined;
 }
 
-type FullSyncStore = SyncStore & Required<Pick<SyncStore, "listSync" | "sizeSync" | "readIntoSync">>;
+type FullSyncStore = SyncStore & Required<Pick<SyncStore, "listSync" | "sizeSync">>;
 
 export function syncSurface(store: FullSyncStore): Surface {
   return {
@@ -25,7 +25,7 @@ export function syncSurface(store: FullSyncStore): Surface {
     size: (key) => store.sizeSync(key),
     setRange: store.setRangeSync?.bind(store),
     patch: store.patchSync?.bind(store),
-    readInto: (key, range, target) => store.readIntoSync(key, range, target),
+    readInto: store.readIntoSync?.bind(store),
   };
 }
 

@@ -1,0 +1,79 @@
+/** Rectangular pieces of an array, small enough to be held in memory. */
+
+import { elementCount } from "../codecs/codec.js";
+import { type Chunk, type Selection, slice, type ZarrArray } from "../index.js";
+
+export interface Block {
+  readonly start: readonly number[];
+  readonly shape: readonly number[];
+}
+
+/** The blocks of a grid over `shape`, clipped at its edges, in C order. */
+export function* blocksOf(shape: readonly number[], blockShape: readonly number[]): Generator<Block, void, void> {
+  const grid = shape.map((length, axis) => Math.ceil(length / blockShape[axis]!));
+  const total = elementCount(grid);
+  for (let number = 0; number < total; number++) yield blockAt(number, grid, shape, blockShape);
+}
+
+/** The block with the C-order number `number`. */
+export function blockAt(
+  number: number,
+  grid: readonly number[],
+  shape: readonly number[],
+  blockShape: readonly number[],
+): Block {
+  const start = new Array<number>(shape.length);
+  let rest = number;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    start[axis] = (rest % grid[axis]!) * blockShape[axis]!;
+    rest = Math.floor(rest / grid[axis]!);
+  }
+  return { start, shape: start.map((from, axis) => Math.min(blockShape[axis]!, shape[axis]! - from)) };
+}
+
+/** `null` on rank 0, where an empty selection would give a scalar. */
+export function selectionOf({ start, shape }: Block): Selection {
+  return start.length === 0 ? null : start.map((from, axis) => slice(from, from + shape[axis]!));
+}
+
+export function readBlock(array: ZarrArray, block: Block): Chunk {
+  const chunk = array.getSync(selectionOf(block));
+  if (typeof chunk !== "object") throw new TypeError("A selection of slices gave a scalar");
+  return chunk;
+}
+
+const slabBytes = 16 * 2 ** 20;
+/** A slab may be this large if that spares decoding its chunks again for the next one. */
+const stretchedSlabBytes = 64 * 2 ** 20;
+
+/**
+ * The shape of blocks that follow one another in C order of the array's elements: one index on the outer axes, a run on one axis, all of the
+ * inner axes. Some 16 MiB, at most 64. The run ends at borders of `units` if that is possible, the first of them by preference: the shapes of
+ * chunks, which otherwise are decoded more than once.
+ */
+export function slabShape(shape: readonly number[], units: readonly (readonly number[])[], itemSize: number): number[] {
+  const slab = shape.map(() => 1);
+  let bytes = itemSize;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = shape[axis]!;
+    if (bytes * length <= slabBytes) {
+      slab[axis] = Math.max(1, length);
+      bytes *= length;
+      continue;
+    }
+    slab[axis] = runLength(
+      Math.floor(slabBytes / bytes),
+      Math.floor(stretchedSlabBytes / bytes),
+      units.map((unit) => unit[axis]!),
+    );
+    break;
+  }
+  return slab;
+}
+
+function runLength(preferred: number, maximum: number, units: readonly number[]): number {
+  for (const limit of [preferred, maximum]) {
+    for (const unit of units) if (unit <= limit) return limit - (limit % unit);
+  }
+  return maximum;
+}

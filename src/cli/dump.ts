@@ -1,0 +1,56 @@
+/** `syncodec dump`: every element of an array, one a line. */
+
+import { MetadataError, type ZarrArray } from "../index.js";
+import { blocksOf, readBlock, slabShape } from "./blocks.js";
+import { type Command, expectPositionals, parseArguments, UsageError } from "./command.js";
+import { elementFormatter } from "./element_text.js";
+import { innerShapes } from "./inner_shapes.js";
+import { openLocalArray } from "./nodes.js";
+import type { Output } from "./output.js";
+
+/** Elements per write: some 100 KB of text. A write per element would take ten times as long. */
+const elementsPerWrite = 8192;
+
+/** Writes all elements in C order, holding no more than a slab of the array. */
+export async function dumpArray(array: ZarrArray, output: Output): Promise<void> {
+  const { shape, chunkShape, codecs, dataType } = array.metadata;
+  // With codecs around it a shard is decoded as a whole: then there is nothing to gain at the borders of its inner chunks.
+  const inner = codecs.length === 1 ? innerShapes(codecs).slice(0, 1) : [];
+  for (const block of blocksOf(shape, slabShape(shape, [chunkShape, ...inner], dataType.itemSize))) {
+    const { data } = readBlock(array, block);
+    const format = elementFormatter(array, data);
+    for (let start = 0; start < data.length; start += elementsPerWrite) {
+      await output.write(format(data, start, Math.min(start + elementsPerWrite, data.length)));
+    }
+  }
+}
+
+export const dumpCommand: Command = {
+  name: "dump",
+  summary: "print every element of an array, one a line",
+  help: `Usage: syncodec dump PATH
+       syncodec dump --array_path=PATH [--zarr_format=2|3]
+
+Prints every element of the array in the directory PATH in C order, one a line: numbers as JavaScript
+prints the double, 64-bit integers in decimal, booleans as true and false, and what JSON has no number
+for in quotes: "NaN", "Infinity", "-Infinity". The sign of -0 is kept.
+
+Options:
+  --array_path PATH   the array, instead of PATH
+  --zarr_format 2|3   which metadata to read where both are there; 2 is not supported yet`,
+
+  async run(args, { stdout }) {
+    const { values, positionals } = parseArguments({
+      args: [...args],
+      allowPositionals: true,
+      options: { array_path: { type: "string" }, zarr_format: { type: "string" } },
+    });
+    const { array_path: arrayPath, zarr_format: format = "3" } = values;
+    const paths = arrayPath === undefined ? positionals : [arrayPath, ...positionals];
+    expectPositionals(paths, ["--array_path"]);
+    if (format !== "2" && format !== "3") throw new UsageError(`--zarr_format must be 2 or 3, not ${format}`);
+    if (format === "2") throw new MetadataError("UNSUPPORTED", "This version cannot read Zarr v2");
+    await dumpArray(openLocalArray(paths[0]!), stdout);
+    return 0;
+  },
+};
