@@ -12,11 +12,19 @@ import {
   type Value,
   valueSource,
 } from "./chunk.js";
-import { type BoundChain, byteStrides } from "./codecs/codec.js";
-import { RuntimeError } from "./errors.js";
-import { encodeChunkKey } from "./grid/chunk_key.js";
+import { type BoundChain, byteStrides, elementCount } from "./codecs/codec.js";
+import { chunkCoordinates } from "./codecs/sharding_indexed.js";
+import { ArgumentError, RuntimeError } from "./errors.js";
+import { encodeChunkKey, parseChunkKey } from "./grid/chunk_key.js";
 import { chunkExtent } from "./grid/projection.js";
-import { type AxisSelection, type NormalizedSelection, normalizeSelection, type Selection } from "./grid/selection.js";
+import {
+  type ChunkSelection,
+  normalizePoints,
+  normalizeSelection,
+  type Selection,
+  type Slice,
+  slice,
+} from "./grid/selection.js";
 import {
   type ArrayNode,
   createNode,
@@ -26,18 +34,19 @@ import {
   runNodePlanSync,
   writeDocument,
 } from "./hierarchy.js";
-import { type ArrayMetadata, withAttributes } from "./metadata/array_metadata.js";
+import { type ArrayMetadata, withAttributes, withShape } from "./metadata/array_metadata.js";
 import type { DataTypeName } from "./metadata/data_type.js";
 import { type PlainJson, toPlain } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { runBatched } from "./pipeline/batched_driver.js";
 import { bindCodecs } from "./pipeline/bind.js";
 import type { Box } from "./pipeline/box.js";
-import type { Place, Plan } from "./pipeline/plan.js";
+import type { ChunkWrite } from "./pipeline/chunk_write.js";
+import type { Listing, Place, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
-import { type Outer, Tiling } from "./pipeline/tiling.js";
-import { type ChunkWrite, writePlan } from "./pipeline/write_plan.js";
+import { type Outer, type Tiling, tile } from "./pipeline/tiling.js";
+import { writePlan } from "./pipeline/write_plan.js";
 import { type Runtime, type RuntimeOptions, requireSync, resolveRuntime } from "./runtime.js";
 import { accessStore, type StoreAccess } from "./stores/access.js";
 import { keyLocksOf } from "./stores/key_locks.js";
@@ -72,6 +81,16 @@ interface Batch {
   readonly keys: number;
 }
 
+/** A selection of this array, checked. */
+interface Resolved {
+  readonly selection: ChunkSelection;
+  /** Shape of the caller's memory. */
+  readonly shape: readonly number[];
+  readonly isScalar: boolean;
+  /** Strides per axis of `selection` from those of the caller's memory. */
+  strides(memory: readonly number[]): readonly number[];
+}
+
 /** A get or set that is ready to run. */
 interface Prepared<R> {
   readonly batches: Iterable<Batch>;
@@ -84,7 +103,7 @@ interface Prepared<R> {
 interface StoredChunk extends Place {
   readonly chain: BoundChain;
   readonly extent: readonly number[];
-  readonly axes: readonly AxisSelection[];
+  readonly selection: ChunkSelection;
   readonly box: Box;
   readonly outerOffset: number;
   readonly chunkOffset: number;
@@ -100,7 +119,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   readonly #runtime: Runtime;
   readonly #chain: BoundChain;
   /** Stored chunks per axis. */
-  readonly #grid: readonly number[];
+  #grid: readonly number[];
   #metadata: ArrayMetadata;
   #loading: Promise<void> | undefined;
 
@@ -118,7 +137,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       { shape: chunkShape, dataType, fillValue },
       { field: "codecs", key: joinKey(path, "zarr.json") },
     );
-    this.#grid = metadata.shape.map((length, axis) => Math.ceil(length / chunkShape[axis]!));
+    this.#grid = gridOf(metadata);
     if (runtime.pipeline === "sync") this.#requireSync();
   }
 
@@ -173,19 +192,14 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   getSync(selection?: null, options?: GetOptions<D>): Chunk<D>;
   getSync(selection: Selection, options?: GetOptions<D>): Chunk<D> | ScalarOf<D>;
   getSync(selection: Selection = null, options: GetOptions<D> = {}): Chunk<D> | ScalarOf<D> {
-    const access = this.#requireSync();
-    const { batches, result } = this.#prepareGet(selection, options);
-    for (const { plan } of batches) this.#runSync(plan, access);
-    return result();
+    return this.#getSync(this.#resolve(selection), options);
   }
 
   /** Reads a selection. Works on every store. */
   get(selection?: null, options?: GetOptions<D> & AsyncOptions): Promise<Chunk<D>>;
   get(selection: Selection, options?: GetOptions<D> & AsyncOptions): Promise<Chunk<D> | ScalarOf<D>>;
   async get(selection: Selection = null, options: GetOptions<D> & AsyncOptions = {}): Promise<Chunk<D> | ScalarOf<D>> {
-    const { batches, total, result } = this.#prepareGet(selection, options);
-    await this.#run(batches, total, options);
-    return result();
+    return this.#get(this.#resolve(selection), options);
   }
 
   /**
@@ -193,14 +207,71 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
    * it holds its old value or its new one.
    */
   setSync(selection: Selection, value: Value<D>): void {
-    const access = this.#requireSync();
-    for (const { plan } of this.#prepareSet(selection, value).batches) this.#runSync(plan, access);
+    this.#setSync(this.#resolve(selection), value);
   }
 
   /** As {@link setSync}, on every store. */
   async set(selection: Selection, value: Value<D>, options: AsyncOptions = {}): Promise<void> {
-    const { batches, total } = this.#prepareSet(selection, value);
-    await this.#run(batches, total, options);
+    await this.#set(this.#resolve(selection), value, options);
+  }
+
+  /** Reads single elements: one array of coordinates per axis, all of one length. The result has one axis. */
+  getPointsSync(coordinates: readonly ArrayLike<number>[], options: GetOptions<D> = {}): Chunk<D> {
+    return this.#getSync(this.#resolvePoints(coordinates), options) as Chunk<D>;
+  }
+
+  async getPoints(
+    coordinates: readonly ArrayLike<number>[],
+    options: GetOptions<D> & AsyncOptions = {},
+  ): Promise<Chunk<D>> {
+    return (await this.#get(this.#resolvePoints(coordinates), options)) as Chunk<D>;
+  }
+
+  /** Writes single elements. Where a point is repeated, the last value stays. */
+  setPointsSync(coordinates: readonly ArrayLike<number>[], values: Value<D>): void {
+    this.#setSync(this.#resolvePoints(coordinates), values);
+  }
+
+  async setPoints(
+    coordinates: readonly ArrayLike<number>[],
+    values: Value<D>,
+    options: AsyncOptions = {},
+  ): Promise<void> {
+    await this.#set(this.#resolvePoints(coordinates), values, options);
+  }
+
+  /**
+   * Changes the array's shape. What a smaller shape leaves outside is deleted, or set to the fill value where it shares a chunk with what
+   * stays, so that later growth never shows it again.
+   */
+  resizeSync(shape: readonly number[]): void {
+    const access = this.#requireSync();
+    const metadata = withShape(this.#metadata, shape);
+    for (const { plan } of this.#cutBatches(metadata.shape)) this.#runSync(plan, access);
+    runNodePlanSync(writeDocument(this.path, metadata.document), this.#access);
+    this.#adopt(metadata);
+  }
+
+  async resize(shape: readonly number[], options: AsyncOptions = {}): Promise<void> {
+    const metadata = withShape(this.#metadata, shape);
+    const batches = [...this.#cutBatches(metadata.shape)];
+    // In turn: two of them may concern the same chunk.
+    for (const batch of batches) await this.#run([batch], batch.keys, options);
+    await runNodePlan(writeDocument(this.path, metadata.document), this.#access, options.signal);
+    this.#adopt(metadata);
+  }
+
+  /** Makes the array longer along `axis` and writes `chunk` there, whose other axes have the array's lengths. */
+  appendSync(chunk: Chunk<D>, axis = 0): void {
+    const { shape, selection } = this.#appended(chunk, axis);
+    this.resizeSync(shape);
+    this.setSync(selection, chunk);
+  }
+
+  async append(chunk: Chunk<D>, axis = 0, options: AsyncOptions = {}): Promise<void> {
+    const { shape, selection } = this.#appended(chunk, axis);
+    await this.resize(shape, options);
+    await this.set(selection, chunk, options);
   }
 
   setAttributesSync(attributes: Readonly<Record<string, unknown>>): void {
@@ -250,7 +321,9 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       onProgress?.({ completed, total });
     };
     const { sync } = this.#access;
-    if (pipeline !== "batched" && sync !== undefined && this.#chain.isSync) {
+    const locks = keyLocksOf(this.store);
+    // The synchronous driver cannot wait for a key that another asynchronous call holds.
+    if (pipeline !== "batched" && sync !== undefined && this.#chain.isSync && locks.isIdle) {
       for (const { plan, keys } of batches) {
         signal?.throwIfAborted();
         this.#runSync(plan, sync);
@@ -258,24 +331,136 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       }
       return;
     }
-    const locks = keyLocksOf(this.store);
     await runBatched(batches, { access: this.#access.async, locks, coalesce, concurrency, signal }, report);
   }
 
+  /** The shape after appending `chunk`, and where it goes. */
+  #appended({ shape: added }: Chunk<D>, axis: number): { shape: number[]; selection: (null | Slice)[] } {
+    const { shape } = this;
+    if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
+      throw new ArgumentError("INVALID_ARGUMENT", "Invalid axis to append along", {
+        expected: `0 to ${shape.length - 1}`,
+        found: String(axis),
+      });
+    }
+    if (added.length !== shape.length || added.some((length, d) => d !== axis && length !== shape[d])) {
+      const expected = shape.map((length, d) => (d === axis ? "any" : length)).join(", ");
+      throw new ArgumentError("INVALID_ARGUMENT", "Appended chunk has the wrong shape", {
+        expected: `[${expected}]`,
+        found: `[${added.join(", ")}]`,
+      });
+    }
+    const end = shape[axis]! + added[axis]!;
+    return {
+      shape: shape.map((length, d) => (d === axis ? end : length)),
+      selection: shape.map((length, d) => (d === axis ? slice(length, end) : null)),
+    };
+  }
+
+  #adopt(metadata: ArrayMetadata): void {
+    this.#metadata = metadata;
+    this.#grid = gridOf(metadata);
+  }
+
+  /** What has to happen to chunks before the array takes the smaller shape `shape`. */
+  *#cutBatches(shape: readonly number[]): Generator<Batch, void, void> {
+    const { chunkShape, fillValue } = this.#metadata;
+    const old = this.shape;
+    // Elements up to here lie in chunks that stay; those beyond go with their chunks.
+    const ends = old.map((length, axis) =>
+      Math.min(length, Math.ceil(shape[axis]! / chunkShape[axis]!) * chunkShape[axis]!),
+    );
+    for (let axis = 0; axis < old.length; axis++) {
+      if (ends[axis]! <= shape[axis]!) continue;
+      const edge = ends.map((end, d) => slice(d === axis ? shape[d]! : 0, end));
+      // By its bytes: a NaN keeps its payload.
+      yield* this.#prepareSet(this.#resolve(edge), { bytes: fillValue, offset: 0, strides: old.map(() => 0) }).batches;
+    }
+    if (shape.every((length, axis) => Math.ceil(length / chunkShape[axis]!) >= this.#grid[axis]!)) return;
+    yield { plan: this.#deleteOutside(shape), keys: 0 };
+  }
+
+  /** Deletes the chunks that an array of `shape` does not have. */
+  *#deleteOutside(shape: readonly number[]): Plan {
+    const { chunkShape, chunkKeyEncoding } = this.#metadata;
+    const isOutside = (coordinates: readonly number[]): boolean =>
+      coordinates.some((c, axis) => c * chunkShape[axis]! >= shape[axis]!);
+    const prefix = joinKey(this.path, "");
+    const listing: Listing = { prefix, keys: undefined };
+    yield { kind: "list", listing };
+    const keys =
+      listing.keys?.filter((key) => {
+        const coordinates = parseChunkKey(chunkKeyEncoding, shape.length, key.slice(prefix.length));
+        return coordinates !== undefined && isOutside(coordinates);
+      }) ?? this.#keysWhere(isOutside);
+    yield { kind: "lock", mode: "exclusive", keys };
+    yield { kind: "set", writes: keys.map((key) => ({ key, value: undefined })) };
+  }
+
+  /** Keys of the chunks whose coordinates `wanted` accepts. */
+  #keysWhere(wanted: (coordinates: readonly number[]) => boolean): string[] {
+    const { chunkKeyEncoding } = this.#metadata;
+    const prefix = joinKey(this.path, "");
+    const keys: string[] = [];
+    for (let number = 0; number < elementCount(this.#grid); number++) {
+      const coordinates = chunkCoordinates(this.#grid, number);
+      if (wanted(coordinates)) keys.push(prefix + encodeChunkKey(chunkKeyEncoding, coordinates));
+    }
+    return keys;
+  }
+
+  #resolve(selection: Selection): Resolved {
+    const { axes, dropped, shape, isScalar } = normalizeSelection(selection, this.shape);
+    // Axes that numbers dropped have no place in the caller's memory.
+    const strides = (memory: readonly number[]): number[] => {
+      let position = 0;
+      return dropped.map((isDropped) => (isDropped ? 0 : memory[position++]!));
+    };
+    return { selection: axes, shape, isScalar, strides };
+  }
+
+  #resolvePoints(coordinates: readonly ArrayLike<number>[]): Resolved {
+    const selection = normalizePoints(coordinates, this.shape);
+    return { selection, shape: [selection.places.length], isScalar: false, strides: (memory) => memory };
+  }
+
+  #getSync(resolved: Resolved, options: GetOptions<D>): Chunk<D> | ScalarOf<D> {
+    const access = this.#requireSync();
+    const { batches, result } = this.#prepareGet(resolved, options);
+    for (const { plan } of batches) this.#runSync(plan, access);
+    return result();
+  }
+
+  async #get(resolved: Resolved, options: GetOptions<D> & AsyncOptions): Promise<Chunk<D> | ScalarOf<D>> {
+    const { batches, total, result } = this.#prepareGet(resolved, options);
+    await this.#run(batches, total, options);
+    return result();
+  }
+
+  #setSync(resolved: Resolved, value: Value<D>): void {
+    const access = this.#requireSync();
+    for (const { plan } of this.#prepareSet(resolved, this.#source(resolved, value)).batches)
+      this.#runSync(plan, access);
+  }
+
+  async #set(resolved: Resolved, value: Value<D>, options: AsyncOptions): Promise<void> {
+    const { batches, total } = this.#prepareSet(resolved, this.#source(resolved, value));
+    await this.#run(batches, total, options);
+  }
+
   #prepareGet(
-    selection: Selection,
+    resolved: Resolved,
     { out, useSharedArrayBuffer }: GetOptions<D>,
   ): Prepared<() => Chunk<D> | ScalarOf<D>> {
     const { dataType } = this.#metadata;
-    const normalized = normalizeSelection(selection, this.shape);
-    const { shape, isScalar } = normalized;
+    const { shape, isScalar } = resolved;
     const chunk = out ?? newChunk(dataType, shape, useSharedArrayBuffer);
     const outer = chunkTarget(chunk, shape, dataType, "out");
-    const tiling = this.#tile(normalized, outer);
+    const tiling = this.#tile(resolved, outer);
     const { bytes: target, strides: targetStrides } = tiling.outer;
     const batches = this.#batches(
       tiling,
-      ({ key, grid, number, chain, extent, axes, box, outerOffset, chunkOffset }): ChunkRead => ({
+      ({ key, grid, number, chain, extent, selection, box, outerOffset, chunkOffset }): ChunkRead => ({
         key,
         grid,
         number,
@@ -288,7 +473,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         targetStrides,
         box,
         chunkOffset,
-        axes,
+        selection,
         extent,
       }),
       (items) => readPlan(items, this.#runtime),
@@ -301,13 +486,17 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return { batches, total: tiling.count, result };
   }
 
-  #prepareSet(selection: Selection, value: Value<D>): Prepared<undefined> {
-    const normalized = normalizeSelection(selection, this.shape);
-    const tiling = this.#tile(normalized, valueSource(value, normalized.shape, this.#metadata.dataType));
+  #source({ shape }: Resolved, value: Value<D>): Outer {
+    return valueSource(value, shape, this.#metadata.dataType);
+  }
+
+  #prepareSet(resolved: Resolved, memory: Outer): Prepared<undefined> {
+    const tiling = this.#tile(resolved, memory);
     const { bytes: source, strides: sourceStrides } = tiling.outer;
+    const options = { ...this.#runtime, scalars: new Map<string, Uint8Array | undefined>() };
     const batches = this.#batches(
       tiling,
-      ({ key, grid, number, chain, extent, axes, box, outerOffset, chunkOffset }): ChunkWrite => ({
+      ({ key, grid, number, chain, extent, selection, box, outerOffset, chunkOffset }): ChunkWrite => ({
         key,
         grid,
         number,
@@ -318,20 +507,18 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         sourceStrides,
         box,
         chunkOffset,
-        axes,
+        selection,
         existing: undefined,
         encoded: undefined,
       }),
-      (items) => writePlan(items, this.#runtime),
+      (items) => writePlan(items, options),
     );
     return { batches, total: tiling.count, result: undefined };
   }
 
-  /** The stored chunks under a selection. `memory` is the caller's array, without the axes that numbers dropped. */
-  #tile({ axes, dropped }: NormalizedSelection, memory: Outer): Tiling {
-    let position = 0;
-    const strides = dropped.map((isDropped) => (isDropped ? 0 : memory.strides[position++]!));
-    return new Tiling(axes, this.#chain.spec, this.#grid, { ...memory, strides });
+  /** The stored chunks under a selection. */
+  #tile({ selection, strides }: Resolved, memory: Outer): Tiling {
+    return tile(selection, this.#chain.spec, this.#grid, { ...memory, strides: strides(memory.strides) });
   }
 
   /** Splits a tiling into plans of one batch each. */
@@ -344,18 +531,17 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { shape, chunkShape, chunkKeyEncoding } = this.#metadata;
     const prefix = joinKey(this.path, "");
     const limit = Math.max(1, Math.min(batchKeys, Math.floor(batchBytes / Math.max(1, chain.byteLength))));
-    const coordinates = new Array<number>(shape.length);
     let items: T[] = [];
-    for (const { number, outerOffset, chunkOffset, box, projections } of tiling.tiles()) {
-      for (let axis = 0; axis < coordinates.length; axis++) coordinates[axis] = projections[axis]!.chunk;
+    for (const part of tiling.tiles()) {
+      const { number, coordinates, outerOffset, chunkOffset, box } = part;
       items.push(
         makeItem({
           key: prefix + encodeChunkKey(chunkKeyEncoding, coordinates),
           grid: undefined,
           number,
           chain,
-          extent: chunkExtent(projections, chunkShape, shape),
-          axes: chain.shard === undefined ? nothing : projections.map(({ selection }) => selection),
+          extent: chunkExtent(coordinates, chunkShape, shape),
+          selection: chain.shard === undefined ? nothing : part.selection(),
           box,
           outerOffset,
           chunkOffset,
@@ -370,8 +556,13 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   }
 }
 
+/** Stored chunks per axis. */
+function gridOf({ shape, chunkShape }: ArrayMetadata): number[] {
+  return shape.map((length, axis) => Math.ceil(length / chunkShape[axis]!));
+}
+
 function open<D extends DataTypeName>(node: ArrayNode, access: StoreAccess, options: RuntimeOptions): ZarrArray<D> {
-  return new ZarrArray<D>(node, access, resolveRuntime(options));
+  return new ZarrArray<D>(node, access, resolveRuntime(options, access));
 }
 
 /** The node that `options` ask for, with its codecs bound once, so that no document is written that could not be opened. */

@@ -1,13 +1,15 @@
 /** From the options of `createArray` to a metadata document. */
 
 import { builtInCodecs } from "./codecs/index.js";
+import { findCodec } from "./codecs/registry.js";
 import { type IndexLocation, shardingConfiguration } from "./codecs/sharding_indexed.js";
 import { ArgumentError } from "./errors.js";
 import { type ArrayMetadata, formatArrayMetadata, parseArrayMetadata } from "./metadata/array_metadata.js";
 import { type DataType, type DataTypeName, dataTypeByName, type Scalar } from "./metadata/data_type.js";
 import { fromPlain, type JsonObject, type JsonValue } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
-import { formatNamed, type NamedConfiguration, parseNamed } from "./metadata/validate.js";
+import { formatNamed, invalid, type NamedConfiguration, parseNamed } from "./metadata/validate.js";
+import { withSerializer } from "./pipeline/bind.js";
 import type { RuntimeOptions } from "./runtime.js";
 
 /** A codec by its bare name, or with its configuration as in `zarr.json`. */
@@ -49,9 +51,13 @@ export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> exten
 
 const defaultsOf = new Map(builtInCodecs.map(({ name, defaults }) => [name, defaults]));
 
+/** One codec of an array of `dataType`, with its defaults. `field` names it in messages. */
+export function codecFromOption(option: CodecOption, dataType: DataType, field: string): NamedConfiguration {
+  return withDefaults(parseNamed(fromPlain(option), { field }), dataType);
+}
+
 /** The codec as it is recorded: with every default spelled out, so that other engines need not know ours. */
-function named(option: CodecOption, { swapSize }: DataType, field: string): NamedConfiguration {
-  const parsed = parseNamed(fromPlain(option), { field });
+function withDefaults(parsed: NamedConfiguration, { swapSize }: DataType): NamedConfiguration {
   const configuration: JsonObject = new Map(parsed.configuration);
   const defaults = parsed.name === "bytes" && swapSize > 1 ? { endian: "little" } : (defaultsOf.get(parsed.name) ?? {});
   for (const [key, value] of Object.entries(defaults))
@@ -72,8 +78,14 @@ export function codecsFromOptions(
   if (codecs !== undefined && (filters ?? serializer ?? compressors) !== undefined) {
     throw new ArgumentError("INVALID_ARGUMENT", "Pass either codecs, or filters, serializer and compressors");
   }
+  if (serializer !== undefined) {
+    const { name } = parseNamed(fromPlain(serializer), { field: "serializer" });
+    const kind = findCodec(name)?.kind ?? "array_to_bytes";
+    if (kind !== "array_to_bytes") throw invalid({ field: "serializer" }, "an array-to-bytes codec", name);
+  }
   const list = codecs ?? [...(filters ?? []), serializer ?? "bytes", ...(compressors ?? [])];
-  return list.map((option, i) => named(option, dataType, `codecs[${i}]`));
+  const chain = list.map((option, i) => parseNamed(fromPlain(option), { field: `codecs[${i}]` }));
+  return withSerializer(chain, { field: "codecs" }).map((each) => withDefaults(each, dataType));
 }
 
 function sharding(
@@ -83,7 +95,7 @@ function sharding(
 ): NamedConfiguration {
   const { chunkShape, indexLocation = "end", indexCodecs = ["bytes", "crc32c"] } = options;
   const toJson = (list: readonly NamedConfiguration[]): JsonValue[] => list.map(formatNamed);
-  const index = indexCodecs.map((option, i) => named(option, indexType, `indexCodecs[${i}]`));
+  const index = indexCodecs.map((option, i) => codecFromOption(option, indexType, `indexCodecs[${i}]`));
   return {
     name: "sharding_indexed",
     configuration: shardingConfiguration(chunkShape, toJson(inner), toJson(index), indexLocation),
@@ -93,7 +105,10 @@ function sharding(
 
 /** Metadata of the array that `options` ask for; checked as strictly as a stored document. */
 export function metadataFromOptions(options: CreateArrayOptions): ArrayMetadata {
-  const { shape, chunkShape, shardShape, fillValue, chunkKeyEncoding, dimensionNames, attributes } = options;
+  const { fillValue, chunkKeyEncoding, dimensionNames, attributes } = options;
+  const shape = numbersFromOption(options.shape, "shape");
+  const chunkShape = numbersFromOption(options.chunkShape, "chunkShape");
+  const shardShape = options.shardShape && numbersFromOption(options.shardShape, "shardShape");
   const dataType = dataTypeByName(options.dataType);
   const chain = codecsFromOptions(options, dataType);
   if (shardShape === undefined && (options.indexLocation ?? options.indexCodecs) !== undefined) {
@@ -111,6 +126,13 @@ export function metadataFromOptions(options: CreateArrayOptions): ArrayMetadata 
     attributes: attributes === undefined ? undefined : attributesFromPlain(attributes),
   });
   return parseArrayMetadata(document, joinKey(normalizePath(options.path ?? "/"), "zarr.json"));
+}
+
+/** A shape as the caller gave it. Its numbers are checked with the document that they go into. */
+export function numbersFromOption(shape: unknown, name: string): readonly number[] {
+  if (!Array.isArray(shape) || shape.some((length) => typeof length !== "number"))
+    throw new TypeError(`${name} must be an array of numbers`);
+  return shape;
 }
 
 /** One element as bytes, from a scalar or from a string as in `zarr.json`. */

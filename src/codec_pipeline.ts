@@ -11,7 +11,7 @@
  * ```
  */
 
-import { type CodecOption, codecsFromOptions, fillValueBytes } from "./array_options.js";
+import { type CodecOption, codecsFromOptions, fillValueBytes, numbersFromOption } from "./array_options.js";
 import { type Chunk, chunkTarget, newChunk, type TypedArrayOf } from "./chunk.js";
 import { type BoundChain, byteStrides } from "./codecs/codec.js";
 import { RuntimeError } from "./errors.js";
@@ -21,7 +21,7 @@ import { jsonNumber } from "./metadata/json.js";
 import { expectShape } from "./metadata/validate.js";
 import { runPureAsync } from "./pipeline/batched_driver.js";
 import { bindCodecs } from "./pipeline/bind.js";
-import { prepareBox } from "./pipeline/box.js";
+import { stridedBox } from "./pipeline/box.js";
 import type { Place, Plan } from "./pipeline/plan.js";
 import { readPlan, wholeChunkRead } from "./pipeline/read_plan.js";
 import { runPure } from "./pipeline/sync_driver.js";
@@ -110,7 +110,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
       offset: sourceOffset,
       strides: sourceStrides,
     } = chunkTarget(chunk, shape, dataType, "Chunk");
-    const box = prepareBox(shape, sourceStrides, byteStrides(shape, dataType.itemSize), dataType.itemSize);
+    const box = stridedBox(shape, sourceStrides, byteStrides(shape, dataType.itemSize), dataType.itemSize);
     const item = {
       ...nowhere,
       chain,
@@ -120,11 +120,11 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
       sourceStrides,
       box,
       chunkOffset: 0,
-      axes: selectAll(shape),
+      selection: selectAll(shape),
     };
     return encodeChunkPlan(
       { ...item, existing: undefined, encoded: undefined },
-      { writeEmptyChunks, subchunkWriteOrder: "morton" },
+      { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false },
     );
   }
 
@@ -161,7 +161,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
 /** Binds a chain of codecs to one chunk shape. Throws a `MetadataError` for a chain that no array could have. */
 export function createCodecPipeline<D extends DataTypeName>(options: CodecPipelineOptions<D>): CodecPipeline<D> {
   const dataType = dataTypeByName(options.dataType);
-  const shape = expectShape(options.shape.map(jsonNumber), 0, { field: "shape" });
+  const shape = expectShape(numbersFromOption(options.shape, "shape").map(jsonNumber), 0, { field: "shape" });
   const spec = { shape, dataType, fillValue: fillValueBytes(dataType, options.fillValue) };
   return new CodecPipeline<D>(bindCodecs(codecsFromOptions(options, dataType), spec, { field: "codecs" }));
 }

@@ -61,12 +61,12 @@ export class SyncodecError extends Error {
   readonly code: ErrorCode;
   /** The message without its details. */
   readonly reason: string;
-  readonly expected?: string | number;
-  readonly found?: string | number;
-  readonly codec?: string;
-  readonly key?: string;
-  readonly chunk?: readonly number[];
-  readonly offset?: number;
+  declare readonly expected?: string | number;
+  declare readonly found?: string | number;
+  declare readonly codec?: string;
+  declare readonly key?: string;
+  declare readonly chunk?: readonly number[];
+  declare readonly offset?: number;
 
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
     super(describe(reason, details), details.cause === undefined ? undefined : { cause: details.cause });

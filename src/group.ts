@@ -98,7 +98,7 @@ export class Group {
 function wrap(node: HierarchyNode, access: StoreAccess, options: RuntimeOptions): ZarrArray | Group {
   return node.kind === "group"
     ? new Group(node, access, options)
-    : new ZarrArray(node, access, resolveRuntime(options));
+    : new ZarrArray(node, access, resolveRuntime(options, access));
 }
 
 function newGroup({ path = "/", attributes = {} }: CreateGroupOptions): GroupNode {

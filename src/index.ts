@@ -31,6 +31,13 @@ export {
   type DecodeOptions,
   type EncodeOptions,
 } from "./codec_pipeline.js";
+export {
+  type CodecChunk,
+  type CodecEntry,
+  type CodecMeta,
+  registerCodec,
+  type UserCodec,
+} from "./codecs/registry.js";
 export type { IndexLocation, SubchunkWriteOrder } from "./codecs/sharding_indexed.js";
 export {
   ArgumentError,
@@ -41,7 +48,7 @@ export {
   RuntimeError,
   SyncodecError,
 } from "./errors.js";
-export { type Selection, type Slice, slice } from "./grid/selection.js";
+export { type AxisEntry, type IndexArray, type Selection, type Slice, slice } from "./grid/selection.js";
 export {
   type CreateGroupOptions,
   createGroup,

@@ -5,7 +5,11 @@
 /** The part of `node:zlib` that the codecs use. */
 export interface HostZlib {
   gzipSync(data: Uint8Array, options: { level: number }): Uint8Array;
-  gunzipSync(data: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
+  /** `bytesWritten` is how much of `data` was read. */
+  gunzipSync(
+    data: Uint8Array,
+    options: { maxOutputLength: number; info: true },
+  ): { buffer: Uint8Array; engine: { bytesWritten: number } };
   zstdCompressSync?(data: Uint8Array, options: { params: Record<number, number>; pledgedSrcSize?: number }): Uint8Array;
   zstdDecompressSync?(data: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
 }

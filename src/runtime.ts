@@ -13,6 +13,8 @@ export interface RuntimeOptions {
   readonly writeEmptyChunks?: boolean;
   /** Whether a missing chunk reads as the fill value (default) or is an error. */
   readonly readMissingChunks?: boolean;
+  /** Whether shards may be changed in place where the store can do that. Default true. */
+  readonly patch?: boolean;
   /** Which byte ranges of one value are read together. Default: gaps up to 16 KiB, joined ranges up to 64 MiB. */
   readonly coalesce?: Partial<CoalesceOptions>;
   /** Asynchronous store requests in flight at once. Default 256. */
@@ -27,6 +29,7 @@ export interface Runtime {
   readonly pipeline: "sync" | "batched" | undefined;
   readonly writeEmptyChunks: boolean;
   readonly readMissingChunks: boolean;
+  readonly canPatch: boolean;
   readonly coalesce: CoalesceOptions;
   readonly concurrency: number;
   readonly subchunkWriteOrder: SubchunkWriteOrder;
@@ -48,11 +51,12 @@ function checkCount(name: string, value: number, minimum: number): void {
   });
 }
 
-/** Checks the options and fills in the defaults. */
-export function resolveRuntime(options: RuntimeOptions): Runtime {
+/** Checks the options and fills in the defaults, for a store that offers `access`. */
+export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Runtime {
   const {
     pipeline,
     writeEmptyChunks = false,
+    patch = true,
     readMissingChunks = true,
     concurrency = 256,
     subchunkWriteOrder = "morton",
@@ -63,7 +67,8 @@ export function resolveRuntime(options: RuntimeOptions): Runtime {
   const coalesce = { ...defaultCoalesce, ...options.coalesce };
   checkCount("coalesce.maxGapBytes", coalesce.maxGapBytes, 0);
   checkCount("coalesce.maxBytes", coalesce.maxBytes, 1);
-  return { pipeline, writeEmptyChunks, readMissingChunks, coalesce, concurrency, subchunkWriteOrder };
+  const canPatch = patch && access.canPatch;
+  return { pipeline, writeEmptyChunks, readMissingChunks, canPatch, coalesce, concurrency, subchunkWriteOrder };
 }
 
 /** The store's synchronous surface. */

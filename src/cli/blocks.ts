@@ -58,7 +58,7 @@ export function slabShape(shape: readonly number[], units: readonly (readonly nu
     const length = shape[axis]!;
     if (bytes * length <= slabBytes) {
       slab[axis] = Math.max(1, length);
-      bytes *= length;
+      bytes *= slab[axis]!;
       continue;
     }
     slab[axis] = runLength(

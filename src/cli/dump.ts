@@ -47,7 +47,7 @@ Options:
     });
     const { array_path: arrayPath, zarr_format: format = "3" } = values;
     const paths = arrayPath === undefined ? positionals : [arrayPath, ...positionals];
-    expectPositionals(paths, ["--array_path"]);
+    expectPositionals(paths, ["PATH"]);
     if (format !== "2" && format !== "3") throw new UsageError(`--zarr_format must be 2 or 3, not ${format}`);
     if (format === "2") throw new MetadataError("UNSUPPORTED", "This version cannot read Zarr v2");
     await dumpArray(openLocalArray(paths[0]!), stdout);

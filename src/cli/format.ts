@@ -37,9 +37,9 @@ export function formatShape(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;
 }
 
-/** On one line, whatever stands in it. */
+/** On one line, and without what else would steer a terminal: names and messages may come from stored metadata. */
 export function oneLine(text: string): string {
-  return text.replace(/\s*[\r\n]+\s*/g, " ").trim();
+  return text.replace(/\s*\p{Cc}+\s*/gu, " ").trim();
 }
 
 /** A chain on one line: `transpose(1, 0) → bytes(big) → zstd(3) → crc32c`; inner and index chains of shards in parentheses. */

@@ -54,7 +54,7 @@ function arrayLines(array: ZarrArray, store: LocalStore): [string, string | unde
     ["grid", `${formatShape(grid)}, ${total}${strayKeys > 0 ? `, ${count(strayKeys, "other key")}` : ""}`],
     ["codecs", formatCodecs(codecs)],
     ["fill value", fillText(array)],
-    ["dimensions", array.dimensionNames?.map((name) => name ?? "-").join(", ")],
+    ["dimensions", array.dimensionNames?.map((name) => oneLine(name ?? "-")).join(", ")],
     ["attributes", attributesText(attributes)],
     ["uncompressed", formatBytes(uncompressedBytes)],
     ["stored", `${formatBytes(storedBytes)}, ratio ${formatRatio(uncompressedBytes, storedBytes)}`],
@@ -70,10 +70,10 @@ const labelWidth = 14;
 /** The lines of a node and of all below it, without the branches of the tree that lead to it. */
 function* treeLines(entry: Entry, store: LocalStore): Generator<string, void, void> {
   if (entry.kind === "unreadable") {
-    yield `${entry.name}  unreadable: ${oneLine(entry.error.message)}`;
+    yield `${oneLine(entry.name)}  unreadable: ${oneLine(entry.error.message)}`;
     return;
   }
-  yield `${entry.name}  ${entry.kind}`;
+  yield `${oneLine(entry.name)}  ${entry.kind}`;
   if (entry.kind === "array") {
     for (const [label, text] of arrayLines(entry.array, store)) {
       if (text !== undefined) yield `  ${label.padEnd(labelWidth)}${text}`;

@@ -33,7 +33,7 @@ function describeFault({ reason, expected, found, offset, codec }: SyncodecError
   if (found !== undefined) parts.push(`found ${found}`);
   if (offset !== undefined) parts.push(`at byte ${offset}`);
   if (codec !== undefined) parts.push(`codec ${codec}`);
-  return oneLine(parts.length === 0 ? reason : `${reason} (${parts.join("; ")})`);
+  return parts.length === 0 ? reason : `${reason} (${parts.join("; ")})`;
 }
 
 function badLine({ key, inner, error }: BadChunk): string {
@@ -77,7 +77,7 @@ async function verify(path: string, { stderr }: Outputs, report: (line: string) 
   for (const entry of walk(readTree(store))) {
     if (entry.kind === "unreadable") {
       findings.unreadable.push(entry);
-      await report(`unreadable  ${entry.path}  ${entry.error.code}  ${oneLine(entry.error.message)}`);
+      await report(`unreadable  ${entry.path}  ${entry.error.code}  ${entry.error.message}`);
     } else if (entry.kind === "array") {
       const stored = listStoredKeys(entry.array, store);
       work.push({ array: entry.array, stored });
@@ -131,7 +131,7 @@ Options:
     const started = performance.now();
     const { stdout } = outputs;
     const report = async (line: string): Promise<void> => {
-      if (!values.json) await stdout.write(`${line}\n`);
+      if (!values.json) await stdout.write(`${oneLine(line)}\n`);
     };
     const findings = await verify(positionals[0]!, outputs, report);
     const milliseconds = performance.now() - started;

@@ -15,6 +15,8 @@ import { type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
 
 /** Decoding less than this is faster in fflate than through a call to `node:zlib` (10 to 35 µs a call). Encoded bytes. */
 const hostThreshold = 400;
+/** fflate decodes a pushed piece whole, to at most 1032 times its size: small pieces bound what a stream that lies can take. */
+const pieceBytes = 8 * 1024;
 /** Header (10), trailer (8). */
 const minimumSize = 18;
 
@@ -62,7 +64,8 @@ function gunzipMembers(encoded: Uint8Array, limit: number): Uint8Array {
   stream.onmember = (offset) => {
     if (offset > 0) finishMember(offset);
   };
-  stream.push(encoded, true);
+  for (let start = 0; start < encoded.byteLength; start += pieceBytes)
+    stream.push(encoded.subarray(start, start + pieceBytes), start + pieceBytes >= encoded.byteLength);
   finishMember(encoded.byteLength);
   return concatenate(parts);
 }
@@ -79,9 +82,12 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Decodes in fflate, with the checks that it leaves out. `size` is the decoded length, as far as it is known. Exported for tests. */
-export function gunzipPortable(encoded: Uint8Array, size: ByteSize): Uint8Array {
+export function gunzipPortable(input: Uint8Array, size: ByteSize): Uint8Array {
+  // The input may lie in linear memory, which the checksum kernel may grow.
+  const encoded = input.slice();
   if (encoded.byteLength < minimumSize)
     throw corrupt("gzip data is cut short", { expected: `at least ${minimumSize} bytes`, found: encoded.byteLength });
+  if ((encoded[3]! & 0xe0) !== 0) throw corrupt("gzip header has reserved flags set", { found: encoded[3]! });
   const limit = size.kind === "unbounded" ? Number.POSITIVE_INFINITY : size.bytes;
   try {
     if (size.kind === "fixed" && trailerAt(encoded, encoded.byteLength).length === size.bytes >>> 0) {
@@ -99,9 +105,10 @@ export function gunzipPortable(encoded: Uint8Array, size: ByteSize): Uint8Array 
 }
 
 function gunzipHost(zlib: NonNullable<typeof hostZlib>, encoded: Uint8Array, size: ByteSize): Uint8Array {
+  const limit = size.kind === "unbounded" ? 2 ** 32 : size.bytes;
+  let result: ReturnType<typeof zlib.gunzipSync>;
   try {
-    const limit = size.kind === "unbounded" ? 2 ** 32 : size.bytes;
-    return zlib.gunzipSync(encoded, { maxOutputLength: Math.max(limit, 1) });
+    result = zlib.gunzipSync(encoded, { maxOutputLength: Math.max(limit, 1), info: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw corrupt("gzip data is corrupt or decodes to more bytes than the chunk holds", {
@@ -109,6 +116,14 @@ function gunzipHost(zlib: NonNullable<typeof hostZlib>, encoded: Uint8Array, siz
       found: message,
     });
   }
+  const { buffer, engine } = result;
+  // It stops at a zero byte after a member without an error.
+  if (engine.bytesWritten !== encoded.byteLength)
+    throw corrupt("gzip data goes on after its last member", {
+      expected: `${engine.bytesWritten} bytes`,
+      found: `${encoded.byteLength} bytes`,
+    });
+  return buffer;
 }
 
 /** A copy that owns exactly its bytes: zlib's results are views of 16 KiB buffers, which a store would keep alive. */

@@ -207,6 +207,21 @@ export class ShardIndex {
     return { offset, length };
   }
 
+  /**
+   * Whether it is certain that no two inner chunks share bytes, and that none reaches into the index. Overlaps are legal to read, but a patch
+   * of one chunk would change the other.
+   */
+  isDisjoint(): boolean {
+    if (this.#byteLength === undefined && this.#shard.indexLocation === "end") return false;
+    const slots: Slot[] = [];
+    for (let chunk = 0; chunk < this.#shard.chunkCount; chunk++) {
+      const slot = this.slot(chunk);
+      if (slot !== undefined) slots.push(slot);
+    }
+    slots.sort((a, b) => a.offset - b.offset);
+    return slots.every(({ offset }, i) => i === 0 || offset >= slots[i - 1]!.offset + slots[i - 1]!.length);
+  }
+
   #reachesIndex(offset: number, end: number): boolean {
     if (offset === end) return false;
     if (this.#shard.indexLocation === "start") return offset < this.#shard.indexSize;

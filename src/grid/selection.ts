@@ -18,15 +18,54 @@ export function slice(start: number | null, stop?: number | null, step: number |
   return stop === undefined ? { start: null, stop: start, step } : { start, stop, step };
 }
 
-/** One entry per axis (a number drops its axis, `null` takes all of it), or `null` for the whole array. Missing trailing axes are taken whole. */
-export type Selection = null | readonly (number | null | Slice)[];
+/** Indices along one axis in any order, repeated or not; negative ones count from the end. */
+export type IndexArray =
+  | readonly number[]
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | Float64Array;
+
+/** What a selection may say about one axis. */
+export type AxisEntry = number | null | Slice | IndexArray | readonly boolean[];
+
+/**
+ * One entry per axis, or `null` for the whole array: a number drops its axis, `null` takes all of it, arrays of indices or booleans select
+ * orthogonally. Missing trailing axes are taken whole.
+ */
+export type Selection = null | readonly AxisEntry[];
 
 /** The elements `start`, `start + step`, … (`count` of them) along one axis. */
-export interface AxisSelection {
+export interface AxisRange {
   readonly start: number;
   readonly step: number;
   readonly count: number;
 }
+
+/** Elements picked one by one along one axis: element `indices[i]` goes to place `places[i]` of the result. */
+export interface AxisPicks {
+  readonly indices: Int32Array | Float64Array;
+  readonly places: Int32Array | Float64Array;
+  readonly count: number;
+}
+
+export type AxisSelection = AxisRange | AxisPicks;
+
+export function isPicks(selection: AxisSelection): selection is AxisPicks {
+  return "indices" in selection;
+}
+
+/** Single elements: coordinates per axis; point `i` goes to place `places[i]` of the result. */
+export interface PointSelection {
+  readonly coordinates: readonly (Int32Array | Float64Array)[];
+  readonly places: Int32Array | Float64Array;
+}
+
+/** What is selected of an array, a chunk or a shard, in its own coordinates. */
+export type ChunkSelection = readonly AxisSelection[] | PointSelection;
 
 export interface NormalizedSelection {
   readonly axes: readonly AxisSelection[];
@@ -51,7 +90,69 @@ function checkInteger(value: unknown, axis: number, what: string): asserts value
   if (!Number.isInteger(value)) throw invalid(axis, `an integer as ${what}`, value);
 }
 
-function normalizeSlice({ start, stop, step }: Slice, length: number, axis: number): AxisSelection {
+/** Checks one index and counts a negative one from the end. */
+function normalizeIndex(value: unknown, length: number, axis: number): number {
+  checkInteger(value, axis, "an index");
+  const index = value < 0 ? value + length : value;
+  if (index < 0 || index >= length) throw invalid(axis, `an index from ${-length} to ${length - 1}`, value);
+  return index;
+}
+
+/** Room for `count` indices up to `length`. */
+function newIndices(count: number, length: number): Int32Array | Float64Array {
+  return length <= 2 ** 31 ? new Int32Array(count) : new Float64Array(count);
+}
+
+function isIndexArray(part: object): part is Exclude<AxisEntry, number | null | Slice> {
+  return Array.isArray(part) || (ArrayBuffer.isView(part) && !(part instanceof DataView));
+}
+
+function isBooleans(part: ArrayLike<unknown>): part is readonly boolean[] {
+  return part.length > 0 && typeof part[0] === "boolean";
+}
+
+function normalizeArray(part: Exclude<AxisEntry, number | null | Slice>, length: number, axis: number): AxisPicks {
+  if (isBooleans(part)) {
+    if (part.length !== length) throw invalid(axis, `${length} booleans`, `${part.length}`);
+    const chosen: number[] = [];
+    part.forEach((value, index) => {
+      if (typeof value !== "boolean")
+        throw new TypeError(`Invalid selection on axis ${axis}: an array must hold only booleans or only numbers`);
+      if (value) chosen.push(index);
+    });
+    return picksOf(chosen, length, axis);
+  }
+  return picksOf(part, length, axis);
+}
+
+function picksOf(values: ArrayLike<unknown>, length: number, axis: number): AxisPicks {
+  const indices = newIndices(values.length, length);
+  const places = newIndices(values.length, values.length);
+  for (let i = 0; i < values.length; i++) {
+    indices[i] = normalizeIndex(values[i], length, axis);
+    places[i] = i;
+  }
+  return { indices, places, count: values.length };
+}
+
+/** Checks coordinates, one array per axis and all of one length. Throws `INVALID_SELECTION`. */
+export function normalizePoints(coordinates: readonly ArrayLike<number>[], shape: readonly number[]): PointSelection {
+  if (!Array.isArray(coordinates) || coordinates.length !== shape.length) {
+    throw new ArgumentError("INVALID_SELECTION", "Points need one array of coordinates per axis", {
+      expected: shape.length,
+      found: String(coordinates?.length),
+    });
+  }
+  const count = coordinates[0]?.length ?? 1;
+  const checked = shape.map((length, axis) => {
+    const values = coordinates[axis]!;
+    if (values.length !== count) throw invalid(axis, `${count} coordinates`, `${values.length}`);
+    return picksOf(values, length, axis).indices;
+  });
+  return { coordinates: checked, places: newIndices(count, count).map((_: number, i: number) => i) };
+}
+
+function normalizeSlice({ start, stop, step }: Slice, length: number, axis: number): AxisRange {
   for (const bound of [start, stop, step]) if (bound !== null) checkInteger(bound, axis, "a slice bound");
   const stride = step ?? 1;
   if (stride < 1) throw invalid(axis, "a step of at least 1", stride);
@@ -59,6 +160,11 @@ function normalizeSlice({ start, stop, step }: Slice, length: number, axis: numb
   const from = clamp(start ?? 0);
   const to = clamp(stop ?? length);
   return { start: from, step: stride, count: Math.max(0, Math.ceil((to - from) / stride)) };
+}
+
+function normalizeAxis(part: Exclude<AxisEntry, number>, length: number, axis: number): AxisSelection {
+  if (part === null) return { start: 0, step: 1, count: length };
+  return isIndexArray(part) ? normalizeArray(part, length, axis) : normalizeSlice(part, length, axis);
 }
 
 /** Checks `selection` against `shape`. Throws `INVALID_SELECTION` for an index out of bounds, a bad step or too many axes. */
@@ -74,18 +180,15 @@ export function normalizeSelection(selection: Selection, shape: readonly number[
   const dropped: boolean[] = [];
   const resultShape: number[] = [];
   const axes = shape.map((length, axis): AxisSelection => {
-    const part = selection?.[axis] ?? null;
-    const isNumber = typeof part === "number";
-    dropped.push(isNumber);
-    if (isNumber) {
-      checkInteger(part, axis, "an index");
-      const index = part < 0 ? part + length : part;
-      if (index < 0 || index >= length) throw invalid(axis, `an index from ${-length} to ${length - 1}`, part);
-      return { start: index, step: 1, count: 1 };
+    const part: AxisEntry = selection?.[axis] ?? null;
+    dropped.push(typeof part === "number");
+    if (typeof part === "number") return { start: normalizeIndex(part, length, axis), step: 1, count: 1 };
+    if (part !== null && typeof part !== "object") {
+      throw new TypeError(
+        `Invalid selection on axis ${axis}: expected a number, null, slice() or an array, not ${typeof part}`,
+      );
     }
-    if (part !== null && typeof part !== "object")
-      throw new TypeError(`Invalid selection on axis ${axis}: expected a number, null or slice(), not ${typeof part}`);
-    const range = part === null ? { start: 0, step: 1, count: length } : normalizeSlice(part, length, axis);
+    const range = normalizeAxis(part, length, axis);
     resultShape.push(range.count);
     return range;
   });

@@ -5,7 +5,7 @@
 
 import type { AsyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
-import { type CoalesceOptions, distribute, planFetches } from "./fetches.js";
+import { type CoalesceOptions, distribute, needsSize, planFetches } from "./fetches.js";
 import type { Plan, Request } from "./plan.js";
 import { runJobAsync } from "./transform.js";
 
@@ -81,6 +81,10 @@ async function carryOut(
       await forEachBounded(planFetches(request.reads, access.hasRanges, coalesce), limit, async (fetch) => {
         signal?.throwIfAborted();
         distribute(fetch, await access.get(fetch.key, fetch.range, signal === undefined ? {} : { signal }));
+        if (access.size !== undefined && needsSize(fetch)) {
+          const byteLength = await access.size(fetch.key);
+          for (const read of fetch.reads) read.byteLength = byteLength;
+        }
       });
       return;
     case "transform":
@@ -90,6 +94,12 @@ async function carryOut(
       await forEachBounded(request.writes, limit, async ({ key, value }) => {
         signal?.throwIfAborted();
         await (value === undefined ? access.delete(key) : access.set(key, value));
+      });
+      return;
+    case "patch":
+      await forEachBounded(request.patches, limit, async ({ key, patch }) => {
+        signal?.throwIfAborted();
+        await access.patch!(key, patch);
       });
       return;
     case "list":

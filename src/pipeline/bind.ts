@@ -12,22 +12,22 @@ import {
   elementCount,
 } from "../codecs/codec.js";
 import { builtInCodecs } from "../codecs/index.js";
+import { codecNames, findCodec } from "../codecs/registry.js";
 import type { BoundShard } from "../codecs/sharding_indexed.js";
 import { MetadataError } from "../errors.js";
 import { at, type NamedConfiguration, type Where } from "../metadata/validate.js";
+import type { Memory, Span } from "../wasm/memory.js";
 
 /** Shards within shards beyond this depth are refused. */
 const maximumNesting = 8;
 /** Linear memory and typed arrays end at 4 GiB; a chunk has to fit in them beside its encoded form. */
 const maximumChunkBytes = 2 ** 31;
 
-const byName = new Map<string, Codec>(builtInCodecs.map((codec) => [codec.name, codec]));
-
-function findCodec({ name }: NamedConfiguration, { key }: Where): Codec {
-  const codec = byName.get(name);
+function requireCodec({ name }: NamedConfiguration, { key }: Where): Codec {
+  const codec = findCodec(name);
   if (codec === undefined) {
     throw new MetadataError("UNKNOWN_CODEC", `Unknown codec "${name}"`, {
-      expected: `one of ${[...byName.keys()].join(", ")}`,
+      expected: `one of ${codecNames().join(", ")}`,
       key,
     });
   }
@@ -41,7 +41,7 @@ function isShard(bound: BoundCodec | BoundShard): bound is BoundShard {
 /** Loads every built-in codec that has something to load, or the named ones. */
 export async function loadCodecs(names?: readonly string[]): Promise<void> {
   const codecs = names?.map((name) =>
-    findCodec({ name, configuration: new Map(), mustUnderstand: true }, { field: "codecs" }),
+    requireCodec({ name, configuration: new Map(), mustUnderstand: true }, { field: "codecs" }),
   );
   await Promise.all((codecs ?? builtInCodecs).map((codec) => codec.load?.()));
 }
@@ -49,8 +49,9 @@ export async function loadCodecs(names?: readonly string[]): Promise<void> {
 /** Stands in where a document names no array-to-bytes codec, as those written before the specification was final. */
 const defaultSerializer: NamedConfiguration = { name: "bytes", configuration: new Map(), mustUnderstand: true };
 
-function withSerializer(codecs: readonly NamedConfiguration[], where: Where): NamedConfiguration[] {
-  const kinds = codecs.map((named, i) => findCodec(named, at(where, i)).kind);
+/** `codecs` with an array-to-bytes codec, the default one where they have none. */
+export function withSerializer(codecs: readonly NamedConfiguration[], where: Where): NamedConfiguration[] {
+  const kinds = codecs.map((named, i) => requireCodec(named, at(where, i)).kind);
   if (kinds.includes("array_to_bytes")) return [...codecs];
   const first = kinds.indexOf("bytes_to_bytes");
   return codecs.toSpliced(first < 0 ? codecs.length : first, 0, defaultSerializer);
@@ -79,7 +80,7 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
   let current = spec;
   withSerializer(codecs, where).forEach((named, i) => {
     const place = at(where, i);
-    const codec = findCodec(named, place);
+    const codec = requireCodec(named, place);
     used.push(codec);
     if (codec.kind === "bytes_to_bytes") {
       if (encodedSize === undefined) throw wrongOrder(codec, "an array-to-bytes codec must stand before it", where);
@@ -110,6 +111,8 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
       });
     }
     byteSteps.unshift(...arraySteps.splice(0));
+  } else if (arraySteps.length === 0 && shard.spec.shape.some((length, axis) => length !== spec.shape[axis])) {
+    arraySteps.push(axesOnly(byteLength));
   }
   const isSync =
     [...arraySteps, ...byteSteps].every(({ place }) => place !== "async") &&
@@ -126,6 +129,13 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
       await Promise.all([...used.map((codec) => codec.load?.()), shard?.inner.load(), shard?.index.load()]);
     },
   };
+}
+
+/** Transposes of axes of length 1 move no bytes, but the shard behind them has another shape than the chunk, and selections must not reach it. */
+function axesOnly(bytes: number): BoundStep {
+  const size = { kind: "fixed", bytes } as const;
+  const same = (_: Memory, span: Span): Span => span;
+  return { name: "transpose", place: "wasm", decodedSize: size, encodedSize: size, encode: same, decode: same };
 }
 
 function wrongOrder({ name }: Codec, rule: string, { field, key }: Where): MetadataError {

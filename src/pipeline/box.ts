@@ -5,11 +5,32 @@
  * "outer" is the caller's array, "chunk" the decoded chunk. All strides and offsets in bytes.
  */
 
+/** One axis of a copy: regular strides, or elements picked one by one, each with its offset on both sides. */
+export type AxisCopy = StridedAxis | PickedAxis;
+
+export interface StridedAxis {
+  readonly count: number;
+  readonly outerStride: number;
+  readonly chunkStride: number;
+}
+
+export interface PickedAxis {
+  readonly count: number;
+  /** Picks without the repeated ones. */
+  readonly distinct: number;
+  readonly outerOffsets: Float64Array;
+  readonly chunkOffsets: Float64Array;
+}
+
 export interface Box {
   readonly itemSize: number;
-  /** Elements in the box. */
-  readonly count: number;
-  /** Axes after merging neighbours, slowest first; the last one is the run. */
+  /** Different elements of the chunk in the box. */
+  readonly distinct: number;
+  /** Whether there is nothing to copy. */
+  readonly isEmpty: boolean;
+  /** Picked axes, slowest first; the strided ones are repeated for every combination of them. */
+  readonly picked: readonly PickedAxis[];
+  /** Strided axes after merging neighbours, slowest first; the last one is the run. */
   readonly shape: readonly number[];
   readonly outerStrides: readonly number[];
   readonly chunkStrides: readonly number[];
@@ -17,41 +38,58 @@ export interface Box {
   readonly runBytes: number;
 }
 
-/** Prepares a copy of `shape` elements. Axes of length 1 vanish; axes that follow one another in memory on both sides become one. */
-export function prepareBox(
+/** Prepares a copy of `axes`. Axes of length 1 vanish; axes that follow one another in memory on both sides become one. */
+export function prepareBox(axes: readonly AxisCopy[], itemSize: number): Box {
+  const shape: number[] = [];
+  const outer: number[] = [];
+  const chunk: number[] = [];
+  const picked: PickedAxis[] = [];
+  let distinct = 1;
+  for (const axis of axes) {
+    if ("distinct" in axis) {
+      distinct *= axis.distinct;
+      picked.push(axis);
+      continue;
+    }
+    const { count, outerStride, chunkStride } = axis;
+    distinct *= count;
+    if (count === 1) continue;
+    const last = shape.length - 1;
+    if (last >= 0 && outer[last] === outerStride * count && chunk[last] === chunkStride * count) {
+      shape[last]! *= count;
+      outer[last] = outerStride;
+      chunk[last] = chunkStride;
+    } else {
+      shape.push(count);
+      outer.push(outerStride);
+      chunk.push(chunkStride);
+    }
+  }
+  const last = shape.length - 1;
+  const contiguous = last < 0 || (outer[last] === itemSize && chunk[last] === itemSize);
+  const runBytes = contiguous ? (last < 0 ? itemSize : shape[last]! * itemSize) : 0;
+  const isEmpty = axes.some(({ count }) => count === 0);
+  return { itemSize, distinct, isEmpty, picked, shape, outerStrides: outer, chunkStrides: chunk, runBytes };
+}
+
+/** The box of all of a chunk, or of a part of it that starts at its first element, without picks. */
+export function stridedBox(
   shape: readonly number[],
   outerStrides: readonly number[],
   chunkStrides: readonly number[],
   itemSize: number,
 ): Box {
-  const mergedShape: number[] = [];
-  const outer: number[] = [];
-  const chunk: number[] = [];
-  let count = 1;
-  for (let axis = 0; axis < shape.length; axis++) {
-    const length = shape[axis]!;
-    count *= length;
-    if (length === 1) continue;
-    const last = mergedShape.length - 1;
-    if (last >= 0 && outer[last] === outerStrides[axis]! * length && chunk[last] === chunkStrides[axis]! * length) {
-      mergedShape[last]! *= length;
-      outer[last] = outerStrides[axis]!;
-      chunk[last] = chunkStrides[axis]!;
-    } else {
-      mergedShape.push(length);
-      outer.push(outerStrides[axis]!);
-      chunk.push(chunkStrides[axis]!);
-    }
-  }
-  const last = mergedShape.length - 1;
-  const contiguous = last < 0 || (outer[last] === itemSize && chunk[last] === itemSize);
-  const runBytes = contiguous ? (last < 0 ? itemSize : mergedShape[last]! * itemSize) : 0;
-  return { itemSize, count, shape: mergedShape, outerStrides: outer, chunkStrides: chunk, runBytes };
+  const axes = shape.map((count, axis) => ({
+    count,
+    outerStride: outerStrides[axis]!,
+    chunkStride: chunkStrides[axis]!,
+  }));
+  return prepareBox(axes, itemSize);
 }
 
 /** Whether the box is one run of `byteLength` bytes, so that one `set` copies it. */
 export function isOneRun(box: Box, byteLength: number): boolean {
-  return box.shape.length <= 1 && box.runBytes === byteLength;
+  return box.shape.length <= 1 && box.runBytes === byteLength && box.picked.length === 0;
 }
 
 type Elements = Uint8Array | Uint16Array | Uint32Array;
@@ -72,10 +110,11 @@ export function scatterBox(
   chunk: Uint8Array,
   chunkOffset: number,
 ): void {
-  copyBox(box, outer, outerOffset, box.outerStrides, chunk, chunkOffset, box.chunkStrides);
+  const { outerStrides, chunkStrides } = box;
+  forEachPick(box, outerOffset, chunkOffset, (o, c) => copyBox(box, outer, o, outerStrides, chunk, c, chunkStrides));
 }
 
-/** Copies from the outer array to the chunk. */
+/** Copies from the outer array to the chunk. Where picks are repeated, the last one stays. */
 export function gatherBox(
   box: Box,
   chunk: Uint8Array,
@@ -83,7 +122,29 @@ export function gatherBox(
   outer: Uint8Array,
   outerOffset: number,
 ): void {
-  copyBox(box, chunk, chunkOffset, box.chunkStrides, outer, outerOffset, box.outerStrides);
+  const { outerStrides, chunkStrides } = box;
+  forEachPick(box, outerOffset, chunkOffset, (o, c) => copyBox(box, chunk, c, chunkStrides, outer, o, outerStrides));
+}
+
+/** Calls `copy` with the offsets of every combination of picks, in order; just once if there are none. */
+function forEachPick(
+  { isEmpty, picked }: Box,
+  outer: number,
+  chunk: number,
+  copy: (outer: number, chunk: number) => void,
+): void {
+  if (isEmpty) return;
+  if (picked.length === 0) copy(outer, chunk);
+  else walk(0, outer, chunk);
+  function walk(axis: number, outer: number, chunk: number): void {
+    const picks = picked[axis];
+    if (picks === undefined) {
+      copy(outer, chunk);
+      return;
+    }
+    for (let i = 0; i < picks.count; i++)
+      walk(axis + 1, outer + picks.outerOffsets[i]!, chunk + picks.chunkOffsets[i]!);
+  }
 }
 
 /** A run shorter than this is copied element by element: `set(subarray)` costs 50 ns whatever the length. */
@@ -98,7 +159,6 @@ function copyBox(
   srcOffset: number,
   srcStrides: readonly number[],
 ): void {
-  if (box.count === 0) return;
   const { shape, runBytes, itemSize } = box;
   const last = shape.length - 1;
   if (last <= 0 && runBytes > 0) {
@@ -176,12 +236,14 @@ function commonUnit(
 
 /** Sets every element of the box in the outer array to the element `value`. */
 export function fillBox(box: Box, outer: Uint8Array, outerOffset: number, value: Uint8Array): void {
-  const zeros = new Array<number>(box.shape.length).fill(0);
-  const { shape, outerStrides, itemSize, count } = box;
+  forEachPick(box, outerOffset, 0, (offset) => fillStrided(box, outer, offset, value));
+}
+
+function fillStrided(box: Box, outer: Uint8Array, outerOffset: number, value: Uint8Array): void {
+  const { shape, outerStrides, itemSize } = box;
+  const zeros = new Array<number>(shape.length).fill(0);
   const last = shape.length - 1;
-  const contiguous = last < 0 || outerStrides[last] === itemSize;
-  if (count === 0) return;
-  if (!contiguous) {
+  if (last >= 0 && outerStrides[last] !== itemSize) {
     copyBox({ ...box, runBytes: 0 }, outer, outerOffset, outerStrides, value, 0, zeros);
     return;
   }

@@ -80,6 +80,11 @@ function joinRanges(
   }
 }
 
+/** Whether a read still asks how long the stored value is. */
+export function needsSize({ reads }: Fetch): boolean {
+  return reads.some(({ wantsSize, value, byteLength }) => wantsSize && value !== undefined && byteLength === undefined);
+}
+
 /** Hands the fetched bytes to the reads that asked for them. */
 export function distribute({ range, reads }: Fetch, value: Uint8Array | undefined): void {
   for (const read of reads) {

@@ -7,7 +7,7 @@
  */
 
 import type { BoundStep, Bytes, ChunkSpec } from "../codecs/codec.js";
-import type { ByteRange } from "../stores/store.js";
+import type { ByteRange, Patch } from "../stores/store.js";
 import type { Span } from "../wasm/memory.js";
 import type { Box } from "./box.js";
 
@@ -18,6 +18,8 @@ export interface Read {
   readonly range: ByteRange | undefined;
   /** Memory of exactly the expected length that the driver may read into: a hint. */
   readonly into: Into | undefined;
+  /** Whether the driver shall find out how long the stored value is, where the store can say so: an index must be checked against it. */
+  readonly wantsSize: boolean;
   /** Result: the bytes; `undefined` if the key is missing, or if they were read into `into`. */
   value: Uint8Array | undefined;
   /** Result: whether the bytes lie in the target of `into`. */
@@ -96,6 +98,12 @@ export interface Write {
   readonly value: Uint8Array | undefined;
 }
 
+/** Writes inside one existing value, all of which apply together. */
+export interface KeyPatch {
+  readonly key: string;
+  readonly patch: Patch;
+}
+
 /** Asks for the keys that begin with `prefix`. */
 export interface Listing {
   readonly prefix: string;
@@ -108,6 +116,7 @@ export type Request =
   | { readonly kind: "get"; readonly reads: readonly Read[] }
   | { readonly kind: "transform"; readonly jobs: readonly Job[] }
   | { readonly kind: "set"; readonly writes: readonly Write[] }
+  | { readonly kind: "patch"; readonly patches: readonly KeyPatch[] }
   | { readonly kind: "list"; readonly listing: Listing };
 
 /** `R` is what the plan returns; requests carry their own results. */

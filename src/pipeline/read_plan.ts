@@ -10,11 +10,11 @@ import { type BoundChain, type BoundStep, type Bytes, byteStrides, type ChunkSpe
 import { type BoundShard, indexOffset, indexRange, ShardIndex } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
-import type { AxisSelection } from "../grid/selection.js";
+import type { ChunkSelection } from "../grid/selection.js";
 import type { ByteRange } from "../stores/store.js";
-import { type Box, fillBox, isOneRun, prepareBox } from "./box.js";
+import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
 import type { DecodeJob, Into, Place, Plan, Read } from "./plan.js";
-import { type Outer, Tiling } from "./tiling.js";
+import { type Outer, type Tiling, tile } from "./tiling.js";
 import { contextOf, withPlace } from "./transform.js";
 
 /** One chunk to read: a batch item, or what a shard breaks up into. All offsets and lengths in bytes. */
@@ -32,7 +32,7 @@ export interface ChunkRead extends Place {
   readonly box: Box;
   readonly chunkOffset: number;
   /** What a shard needs to be broken up: the selection in it, and the part of it that lies in the array. Empty for plain chunks. */
-  readonly axes: readonly AxisSelection[];
+  readonly selection: ChunkSelection;
   readonly extent: readonly number[];
 }
 
@@ -52,8 +52,8 @@ interface ShardRead {
   readonly shard: BoundShard;
 }
 
-export function newRead(key: string, range?: ByteRange, into?: Into): Read {
-  return { key, range, into, value: undefined, isInPlace: false, span: undefined, byteLength: undefined };
+export function newRead(key: string, range?: ByteRange, into?: Into, wantsSize = false): Read {
+  return { key, range, into, wantsSize, value: undefined, isInPlace: false, span: undefined, byteLength: undefined };
 }
 
 /** A job whose decoded bytes are kept. */
@@ -114,7 +114,7 @@ export function wholeChunkRead(
 ): ChunkRead {
   const { shape, dataType } = chain.spec;
   const { bytes: target, offset: targetOffset, strides: targetStrides } = outer;
-  const box = prepareBox(shape, targetStrides, byteStrides(shape, dataType.itemSize), dataType.itemSize);
+  const box = stridedBox(shape, targetStrides, byteStrides(shape, dataType.itemSize), dataType.itemSize);
   const part = { source, offset: 0, length: source.byteLength };
   return {
     key,
@@ -127,7 +127,7 @@ export function wholeChunkRead(
     targetStrides,
     box,
     chunkOffset: 0,
-    axes: selectAll(shape),
+    selection: selectAll(shape),
     extent: shape,
   };
 }
@@ -206,15 +206,17 @@ interface OpenedShard {
 
 /** Reads the indexes of `shards` (with all the data, where every inner chunk is wanted) and returns the inner chunks wanted. */
 function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<ChunkRead[]> {
-  const tilings = shards.map(({ item, shard }) => new Tiling(item.axes, shard.inner.spec, shard.grid, outerOf(item)));
+  const tilings = shards.map(({ item, shard }) => tile(item.selection, shard.inner.spec, shard.grid, outerOf(item)));
   const wholes = shards.map(({ item, shard }, i) => item.source !== undefined || touchesAll(item, shard, tilings[i]!));
   const partial = shards.filter((_, i) => !wholes[i]);
   // Index and data of one shard must come from one version of it.
-  if (partial.length > 0)
-    yield { kind: "lock", mode: "shared", keys: [...new Set(partial.map(({ item }) => item.key))] };
+  // A shard inside a shard has the lock already, and a second one would wait behind a writer that waits for the first.
+  const stored = partial.filter(({ item }) => item.grid === undefined);
+  if (stored.length > 0) yield { kind: "lock", mode: "shared", keys: [...new Set(stored.map(({ item }) => item.key))] };
   const reads = shards.map(({ item, shard }, i): Read | undefined => {
     if (item.source !== undefined) return undefined;
-    return newRead(item.key, wholes[i] ? rangeOf(item) : indexRangeWithin(shard, item));
+    if (wholes[i]) return newRead(item.key, rangeOf(item));
+    return newRead(item.key, indexRangeWithin(shard, item), undefined, item.length < 0);
   });
   const wanted = reads.filter((read) => read !== undefined);
   if (wanted.length > 0) yield { kind: "get", reads: wanted };
@@ -231,7 +233,7 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
     }
     const whole = wholes[i]!;
     const byteLength = whole ? bytes.byteLength : length < 0 ? read!.byteLength : length;
-    const job = indexJob(shard, item, whole ? indexBytes(shard, bytes, item) : bytes);
+    const job = indexJob(shard, item, indexBytes(shard, bytes, item));
     opened.push({ shardRead, tiling: tilings[i]!, value: whole ? bytes : undefined, byteLength, job });
   });
   yield { kind: "transform", jobs: opened.map(({ job }) => job) };
@@ -251,7 +253,9 @@ function touchesAll(
   tiling: Tiling,
 ): boolean {
   if (decodedSize.kind === "fixed" && decodedSize.bytes > wholeShardBytes) return false;
-  return tiling.counts.every((count, axis) => count === Math.ceil(extent[axis]! / inner.spec.shape[axis]!));
+  return (
+    tiling.count === extent.reduce((count, length, axis) => count * Math.ceil(length / inner.spec.shape[axis]!), 1)
+  );
 }
 
 /** The range of the index of a shard that may itself be a range of a stored value. */
@@ -262,7 +266,7 @@ function indexRangeWithin(shard: BoundShard, { offset, length }: Pick<ChunkRead,
   return { offset: "suffixLength" in range ? offset + length - indexLength : offset, length: indexLength };
 }
 
-/** The encoded index of a whole shard. */
+/** The encoded index of a whole shard, or of the range of it that holds the index. */
 export function indexBytes(shard: BoundShard, value: Uint8Array, { key }: Place): Uint8Array {
   if (value.byteLength < shard.indexSize) {
     throw new DataError("INVALID_SHARD_INDEX", "Shard is shorter than its index", {
@@ -281,6 +285,28 @@ export function indexJob(shard: BoundShard, place: Place, input: Uint8Array): De
   return decodeJob(place, shard.index.byteSteps, input, shard.index.byteLength);
 }
 
+/** A stored shard whose index is wanted. */
+export interface StoredShard {
+  readonly place: Place;
+  readonly shard: BoundShard;
+}
+
+/** Reads the indexes of shards that are whole stored values, and nothing else of them; `undefined` where the key is missing. */
+export function* readStoredIndexes(shards: readonly StoredShard[]): Plan<(ShardIndex | undefined)[]> {
+  const reads = shards.map(({ place, shard }) => newRead(place.key, indexRange(shard), undefined, true));
+  yield { kind: "get", reads };
+  const jobs: DecodeJob[] = [];
+  const jobOf = shards.map(({ place, shard }, i) => {
+    const { value } = reads[i]!;
+    if (value === undefined) return undefined;
+    const job = indexJob(shard, place, indexBytes(shard, value, place));
+    jobs.push(job);
+    return job;
+  });
+  if (jobs.length > 0) yield { kind: "transform", jobs };
+  return shards.map(({ shard }, i) => jobOf[i] && new ShardIndex(shard, jobOf[i].result!, reads[i]!.byteLength));
+}
+
 const nothing: readonly never[] = [];
 
 /** Adds one item for every inner chunk that the selection touches; missing ones are filled at once. */
@@ -294,7 +320,8 @@ function breakUp({ shardRead, tiling, value, byteLength, job }: OpenedShard, inn
   const base = value === undefined ? item.offset : 0;
   const isPlain = chain.shard === undefined;
   withPlace(() => {
-    for (const { number, outerOffset, chunkOffset, box, projections } of tiling.tiles()) {
+    for (const part of tiling.tiles()) {
+      const { number, coordinates, outerOffset, chunkOffset, box } = part;
       const slot = index.slot(number);
       if (slot === undefined) {
         fillBox(box, target, outerOffset, fillValue);
@@ -313,8 +340,8 @@ function breakUp({ shardRead, tiling, value, byteLength, job }: OpenedShard, inn
         targetStrides,
         box,
         chunkOffset,
-        axes: isPlain ? nothing : projections.map(({ selection }) => selection),
-        extent: isPlain ? nothing : chunkExtent(projections, shape, item.extent),
+        selection: isPlain ? nothing : part.selection(),
+        extent: isPlain ? nothing : chunkExtent(coordinates, shape, item.extent),
       });
     }
   }, item);

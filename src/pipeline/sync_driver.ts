@@ -6,7 +6,7 @@ import type { SyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
 import type { ByteRange } from "../stores/store.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
-import { type CoalesceOptions, distribute, type Fetch, planFetches } from "./fetches.js";
+import { type CoalesceOptions, distribute, type Fetch, needsSize, planFetches } from "./fetches.js";
 import type { Plan, Read, Request } from "./plan.js";
 import { runJob } from "./transform.js";
 
@@ -74,6 +74,9 @@ function carryOut(request: Request, context: SyncDriverContext, releases: (() =>
         else access.set(key, value);
       }
       return;
+    case "patch":
+      for (const { key, patch } of request.patches) access.patch!(key, patch);
+      return;
     case "list":
       request.listing.keys = access.list && [...access.list(request.listing.prefix)];
       return;
@@ -89,6 +92,10 @@ function get(reads: readonly Read[], { access, coalesce }: SyncDriverContext, me
   for (const fetch of planFetches(reads, access.hasRanges, coalesce)) {
     if (access.readInto !== undefined && readInto(fetch, access.readInto, memory)) continue;
     distribute(fetch, access.get(fetch.key, fetch.range));
+    if (access.size !== undefined && needsSize(fetch)) {
+      const byteLength = access.size(fetch.key);
+      for (const read of fetch.reads) read.byteLength = byteLength;
+    }
   }
 }
 

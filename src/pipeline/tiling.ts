@@ -3,97 +3,110 @@
  */
 
 import { byteStrides, type ChunkSpec } from "../codecs/codec.js";
-import { type AxisProjection, projectAxis } from "../grid/projection.js";
-import type { AxisSelection } from "../grid/selection.js";
-import { type Box, prepareBox } from "./box.js";
+import { type AxisProjection, projectAxis, projectPoints } from "../grid/projection.js";
+import { type AxisSelection, type ChunkSelection, isPicks, type PointSelection } from "../grid/selection.js";
+import { type AxisCopy, type Box, prepareBox } from "./box.js";
 
-/** What one chunk contributes along one axis. Offsets in bytes. */
-interface AxisTile {
-  readonly projection: AxisProjection;
-  readonly outerOffset: number;
-  readonly chunkOffset: number;
-  /** Tiles of one axis with the same count and step have the same kind: they share a box. */
-  readonly kind: number;
-}
-
-/** One chunk under the selection. The object is reused from chunk to chunk: copy what is to be kept. */
-export interface Tile {
-  /** C-order number of the chunk in the grid. */
-  readonly number: number;
-  /** Byte offset in the caller's array of the first element. */
-  readonly outerOffset: number;
-  /** Byte offset in the decoded chunk of the first element. */
-  readonly chunkOffset: number;
-  readonly box: Box;
-  readonly projections: readonly AxisProjection[];
-}
-
-/** The caller's array: where its elements are. Offset and strides in bytes, one stride per axis of the selection. */
+/** The caller's array: where its elements are. Offset and strides in bytes, one stride per axis of the selection; points have one stride. */
 export interface Outer {
   readonly bytes: Uint8Array;
   readonly offset: number;
   readonly strides: readonly number[];
 }
 
-export class Tiling {
+/** One chunk under the selection. The object is reused from chunk to chunk: copy what is to be kept. */
+export interface Tile {
+  /** C-order number of the chunk in the grid. */
+  readonly number: number;
+  /** The chunk's coordinates in the grid; reused too. */
+  readonly coordinates: readonly number[];
+  /** Byte offset in the caller's array of the box. */
+  readonly outerOffset: number;
+  /** Byte offset in the decoded chunk of the box. */
+  readonly chunkOffset: number;
+  readonly box: Box;
+  /** The selection in the chunk's own coordinates. */
+  selection(): ChunkSelection;
+}
+
+export interface Tiling {
+  readonly outer: Outer;
+  /** Chunks that the selection touches. */
+  readonly count: number;
+  /** Each of them once. */
+  tiles(): Generator<Tile, void, void>;
+}
+
+/** Splits `selection` into chunks of `spec`; `grid` has the number of chunks per axis. */
+export function tile(selection: ChunkSelection, spec: ChunkSpec, grid: readonly number[], outer: Outer): Tiling {
+  return "places" in selection
+    ? new PointTiling(selection, spec, grid, outer)
+    : new AxisTiling(selection, spec, grid, outer);
+}
+
+/** What one chunk contributes along one axis. Offsets in bytes. */
+interface AxisTile {
+  readonly projection: AxisProjection;
+  readonly outerOffset: number;
+  readonly chunkOffset: number;
+  /** Tiles of one axis that copy alike have the same kind: they share a box. */
+  readonly kind: number;
+}
+
+/** Axis by axis: ranges and picks. */
+class AxisTiling implements Tiling {
+  readonly outer: Outer;
   readonly #axes: readonly (readonly AxisTile[])[];
   readonly #grid: readonly number[];
   readonly #spec: ChunkSpec;
-  readonly outer: Outer;
-  /** Distinct (count, step) pairs per axis. */
-  readonly #kinds: { readonly count: number; readonly step: number }[][] = [];
+  /** The distinct ways of copying, per axis. */
+  readonly #kinds: AxisCopy[][] = [];
   readonly #boxes: (Box | undefined)[] = [];
 
-  /** Splits `axes` into chunks of `spec`; `grid` has the number of chunks per axis, for their C-order numbers. */
   constructor(axes: readonly AxisSelection[], spec: ChunkSpec, grid: readonly number[], outer: Outer) {
     this.#grid = grid;
     this.#spec = spec;
     this.outer = outer;
     const strides = byteStrides(spec.shape, spec.dataType.itemSize);
     this.#axes = axes.map((axis, d) => {
-      const kinds: { count: number; step: number }[] = [];
+      const kinds: AxisCopy[] = [];
       this.#kinds.push(kinds);
-      return projectAxis(axis, spec.shape[d]!).map((projection): AxisTile => {
-        const { count, step, start } = projection.selection;
-        let kind = kinds.findIndex((known) => known.count === count && known.step === step);
-        if (kind < 0) kind = kinds.push({ count, step }) - 1;
-        return {
-          projection,
-          outerOffset: projection.first * outer.strides[d]!,
-          chunkOffset: start * strides[d]!,
-          kind,
-        };
-      });
+      return projectAxis(axis, spec.shape[d]!).map(
+        (projection): AxisTile => axisTile(projection, kinds, outer.strides[d]!, strides[d]!),
+      );
     });
   }
 
-  /** Chunks that the selection touches, per axis. */
-  get counts(): number[] {
-    return this.#axes.map(({ length }) => length);
-  }
-
-  /** Chunks that the selection touches. */
   get count(): number {
     return this.#axes.reduce((count, { length }) => count * length, 1);
   }
 
-  /** Every chunk that the selection touches, in C order. */
   *tiles(): Generator<Tile, void, void> {
     const axes = this.#axes;
     const grid = this.#grid;
     if (axes.some(({ length }) => length === 0)) return;
     const rank = axes.length;
     const position = new Array<number>(rank).fill(0);
-    const projections = axes.map((tiles) => tiles[0]!.projection);
-    const tile = { number: 0, outerOffset: 0, chunkOffset: 0, box: this.#box(0), projections };
+    const current = axes.map((tiles) => tiles[0]!);
+    const selection = (): AxisSelection[] => current.map(({ projection }) => projection.selection);
+    const tile = {
+      number: 0,
+      coordinates: new Array<number>(rank),
+      outerOffset: 0,
+      chunkOffset: 0,
+      box: this.#box(0),
+      selection,
+    };
     for (;;) {
       let number = 0;
       let outerOffset = this.outer.offset;
       let chunkOffset = 0;
       let combination = 0;
       for (let axis = 0; axis < rank; axis++) {
-        const part = axes[axis]![position[axis]!]!;
-        number = number * grid[axis]! + part.projection.chunk;
+        const part = current[axis]!;
+        const { chunk } = part.projection;
+        tile.coordinates[axis] = chunk;
+        number = number * grid[axis]! + chunk;
         outerOffset += part.outerOffset;
         chunkOffset += part.chunkOffset;
         combination = combination * this.#kinds[axis]!.length + part.kind;
@@ -108,11 +121,11 @@ export class Tiling {
         const tiles = axes[axis]!;
         const next = ++position[axis]!;
         if (next < tiles.length) {
-          projections[axis] = tiles[next]!.projection;
+          current[axis] = tiles[next]!;
           break;
         }
         position[axis] = 0;
-        projections[axis] = tiles[0]!.projection;
+        current[axis] = tiles[0]!;
       }
       if (axis < 0) return;
     }
@@ -122,19 +135,73 @@ export class Tiling {
   #box(combination: number): Box {
     const known = this.#boxes[combination];
     if (known !== undefined) return known;
-    const { shape, dataType } = this.#spec;
-    const counts = new Array<number>(shape.length);
-    const strides = byteStrides(shape, dataType.itemSize);
+    const rank = this.#kinds.length;
+    const axes = new Array<AxisCopy>(rank);
     let rest = combination;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
+    for (let axis = rank - 1; axis >= 0; axis--) {
       const kinds = this.#kinds[axis]!;
-      const { count, step } = kinds[rest % kinds.length]!;
+      axes[axis] = kinds[rest % kinds.length]!;
       rest = Math.floor(rest / kinds.length);
-      counts[axis] = count;
-      strides[axis]! *= step;
     }
-    const box = prepareBox(counts, this.outer.strides, strides, dataType.itemSize);
+    const box = prepareBox(axes, this.#spec.dataType.itemSize);
     this.#boxes[combination] = box;
     return box;
+  }
+}
+
+function axisTile(projection: AxisProjection, kinds: AxisCopy[], outerStride: number, chunkStride: number): AxisTile {
+  const { selection, first } = projection;
+  if (isPicks(selection)) {
+    const { indices, places, count } = selection;
+    const outerOffsets = Float64Array.from(places, (place) => place * outerStride);
+    const chunkOffsets = Float64Array.from(indices, (index) => index * chunkStride);
+    const kind = kinds.push({ count, distinct: new Set(indices).size, outerOffsets, chunkOffsets }) - 1;
+    return { projection, outerOffset: 0, chunkOffset: 0, kind };
+  }
+  const { count, step, start } = selection;
+  const stride = step * chunkStride;
+  let kind = kinds.findIndex(
+    (known) => "chunkStride" in known && known.count === count && known.chunkStride === stride,
+  );
+  if (kind < 0) kind = kinds.push({ count, outerStride, chunkStride: stride }) - 1;
+  return { projection, outerOffset: first * outerStride, chunkOffset: start * chunkStride, kind };
+}
+
+/** Single elements, grouped by chunk. */
+class PointTiling implements Tiling {
+  readonly outer: Outer;
+  readonly #projections: ReturnType<typeof projectPoints>;
+  readonly #spec: ChunkSpec;
+
+  constructor(points: PointSelection, spec: ChunkSpec, grid: readonly number[], outer: Outer) {
+    this.outer = outer;
+    this.#spec = spec;
+    this.#projections = projectPoints(points, spec.shape, grid);
+  }
+
+  get count(): number {
+    return this.#projections.length;
+  }
+
+  *tiles(): Generator<Tile, void, void> {
+    const { offset, strides } = this.outer;
+    const { shape, dataType } = this.#spec;
+    const chunkStrides = byteStrides(shape, dataType.itemSize);
+    for (const { number, coordinates, selection } of this.#projections) {
+      const { places } = selection;
+      const outerOffsets = Float64Array.from(places, (place) => place * strides[0]!);
+      const chunkOffsets = Float64Array.from(places, (_, i) =>
+        chunkStrides.reduce((sum, stride, axis) => sum + stride * selection.coordinates[axis]![i]!, 0),
+      );
+      const copy = { count: places.length, distinct: new Set(chunkOffsets).size, outerOffsets, chunkOffsets };
+      yield {
+        number,
+        coordinates,
+        outerOffset: offset,
+        chunkOffset: 0,
+        box: prepareBox([copy], dataType.itemSize),
+        selection: () => selection,
+      };
+    }
   }
 }

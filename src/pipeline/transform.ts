@@ -9,7 +9,7 @@ import { type BoundStep, type ByteSize, type Bytes, byteStrides, elementCount, i
 import { chunkCoordinates } from "../codecs/sharding_indexed.js";
 import { DataError, RuntimeError, withContext } from "../errors.js";
 import { currentMemory, type Memory, useMemory } from "../wasm/memory.js";
-import { fillBytes, gatherBox, isOneRun, prepareBox, scatterBox } from "./box.js";
+import { fillBytes, gatherBox, isOneRun, scatterBox, stridedBox } from "./box.js";
 import type { DecodeJob, EncodeJob, Job, Place } from "./plan.js";
 
 /** Runs a job whose steps are all synchronous. */
@@ -25,8 +25,10 @@ export function runJob(job: Job): void {
 }
 
 /** Where a chunk is, for an error that concerns it. */
-export function contextOf({ key, grid, number }: Place): { key: string; chunk?: readonly number[] } {
-  return grid === undefined ? { key } : { key, chunk: chunkCoordinates(grid, number) };
+export function contextOf({ key, grid, number }: Place): { key?: string; chunk?: readonly number[] } {
+  // A chunk that is in no store has no key.
+  const stored = key === "" ? {} : { key };
+  return grid === undefined ? stored : { ...stored, chunk: chunkCoordinates(grid, number) };
 }
 
 /** Runs `body`; an error that escapes it names `place`. */
@@ -207,7 +209,7 @@ function finishDecode(
   }
   // Bytes of linear memory, of the store, or of a larger buffer are copied: the result is kept.
   const isOwn = memory !== undefined && bytes.byteLength === length && bytes.buffer !== memory.bytes.buffer;
-  job.result = isOwn ? bytes : bytes.slice(offset, offset + length);
+  job.result = isOwn ? bytes : new Uint8Array(bytes.subarray(offset, offset + length));
 }
 
 /** The decoded chunk that is to be stored, or `undefined` if the empty rule says that it is not. */
@@ -218,11 +220,12 @@ function buildChunk(memory: Memory, job: EncodeJob, base: Bytes | undefined): By
 
 function mergeChunk(memory: Memory, job: EncodeJob, base: Bytes | undefined): Bytes {
   const { source, sourceOffset, box, chunkOffset, byteLength, spec } = job;
-  const isWhole = box.count * box.itemSize === byteLength;
+  const isWhole = box.distinct * box.itemSize === byteLength;
   if (base !== undefined && base.byteLength !== byteLength) {
     throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
       expected: `${byteLength} bytes`,
       found: `${base.byteLength} bytes`,
+      codec: job.steps[0]?.name ?? "bytes",
     });
   }
   if (isWhole && isOneRun(box, byteLength)) return source.subarray(sourceOffset, sourceOffset + byteLength);
@@ -244,7 +247,7 @@ function isEmpty(memory: Memory, { spec }: EncodeJob, chunk: Bytes, extent: read
     if (extent.some((length, axis) => length !== shape[axis])) {
       const strides = byteStrides(shape, fillValue.byteLength);
       const clipped = memory.allocate(elementCount(extent) * fillValue.byteLength);
-      const box = prepareBox(extent, byteStrides(extent, fillValue.byteLength), strides, fillValue.byteLength);
+      const box = stridedBox(extent, byteStrides(extent, fillValue.byteLength), strides, fillValue.byteLength);
       scatterBox(box, memory.view(clipped), 0, memory.bytes.subarray(pointer, pointer + byteLength), 0);
       ({ pointer, byteLength } = clipped);
     }

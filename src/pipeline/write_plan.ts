@@ -1,61 +1,39 @@
 /**
- * The write plan: from the caller's array to stored values. Paths W1 (whole chunk), W2 (part of a chunk), W3 (whole shard) and W4 (shard
- * rewrite), nested to any depth.
+ * The write plan: from the caller's array to stored values. Paths W1 (whole chunk), W2 (part of a chunk), W3 (whole shard) and W4 X, nested to any depth.
  *
  * What must be known of the old values is fetched first, in one request. From then on everything is in hand: shards are opened level by
  * level, all plain chunks are encoded in one transform, and the shards are put together again from the innermost level outwards.
  */
 
-import { type BoundChain, byteStrides, type ChunkSpec, elementCount } from "../codecs/codec.js";
+import { type BoundChain, byteStrides, type ChunkSpec } from "../codecs/codec.js";
 import {
   type BoundShard,
+  chunkCoordinates,
   indexOffset,
   layoutShard,
   ShardIndex,
   type Slot,
-  type SubchunkWriteOrder,
   slotOrder,
 } from "../codecs/sharding_indexed.js";
-import { chunkExtent, selectAll } from "../grid/projection.js";
-import type { AxisSelection } from "../grid/selection.js";
-import { type Box, prepareBox } from "./box.js";
+import { selectAll } from "../grid/projection.js";
+import { stridedBox } from "./box.js";
+import {
+  type ChunkWrite,
+  coversAll,
+  encodeJob,
+  encodeLeaves,
+  innerWrites,
+  type ShardPart,
+  type WriteOptions,
+} from "./chunk_write.js";
+import { patchPlan } from "./patch_plan.js";
 import type { EncodeJob, Place, Plan, Write } from "./plan.js";
 import { decodeJob, indexBytes, indexJob, newRead, readPlan, wholeChunkRead } from "./read_plan.js";
-import { type Outer, Tiling } from "./tiling.js";
 import { withPlace } from "./transform.js";
 
-/** One chunk to write: a batch item, or what a shard breaks up into. All offsets in bytes. */
-export interface ChunkWrite extends Place {
-  readonly chain: BoundChain;
-  /** Part of the chunk that lies in the array. */
-  readonly extent: readonly number[];
-  /** The caller's array, and the box of it that goes into the chunk; strides are zero where a scalar is broadcast. Never written to. */
-  readonly source: Uint8Array;
-  readonly sourceOffset: number;
-  readonly sourceStrides: readonly number[];
-  readonly box: Box;
-  readonly chunkOffset: number;
-  /** The selection in the chunk: what a shard needs to be broken up. Empty for plain chunks. */
-  readonly axes: readonly AxisSelection[];
-  /** The stored chunk, where part of it must be kept. */
-  existing: Uint8Array | undefined;
-  /** Result: what is to be stored, or `undefined` if the chunk is empty. */
-  encoded: Uint8Array | undefined;
-}
-
-export interface WriteOptions {
-  readonly writeEmptyChunks: boolean;
-  /** Slot order of fresh shards; existing ones keep theirs. */
-  readonly subchunkWriteOrder: SubchunkWriteOrder;
-}
-
 /** A shard without anything around it; its owner receives the assembled bytes. */
-interface ShardWrite {
+interface ShardWrite extends ShardPart {
   readonly owner: ChunkWrite;
-  readonly shard: BoundShard;
-  readonly extent: readonly number[];
-  readonly axes: readonly AxisSelection[];
-  readonly outer: Outer;
   readonly existing: Uint8Array | undefined;
   /** Stored slots by chunk number. */
   readonly slots: Map<number, Slot>;
@@ -63,15 +41,14 @@ interface ShardWrite {
   readonly children: Map<number, ChunkWrite>;
 }
 
-/** Whether the write replaces every element of the chunk that lies in the array. */
-function coversAll({ box, extent }: ChunkWrite): boolean {
-  return box.count === elementCount(extent);
-}
-
-/** Locks the keys, reads what must be kept, encodes, and stores or deletes every key. */
-export function* writePlan(items: readonly ChunkWrite[], options: WriteOptions): Plan {
-  yield { kind: "lock", mode: "exclusive", keys: items.map(({ key }) => key) };
-  const partial = items.filter((item) => !coversAll(item));
+/** Locks the keys, reads what must be kept, encodes, and stores, patches or deletes every key. */
+export function* writePlan(all: readonly ChunkWrite[], options: WriteOptions): Plan {
+  yield { kind: "lock", mode: "exclusive", keys: all.map(({ key }) => key) };
+  const { items, absent } = options.canPatch
+    ? yield* patchPlan(all, options)
+    : { items: all, absent: new Set<ChunkWrite>() };
+  if (items.length === 0) return;
+  const partial = items.filter((item) => !coversAll(item) && !absent.has(item));
   if (partial.length > 0) {
     const reads = partial.map(({ key }) => newRead(key));
     yield { kind: "get", reads };
@@ -109,7 +86,7 @@ function* encodePlan(nodes: readonly ChunkWrite[], options: WriteOptions): Plan 
     }
     yield* readIndexes(shards);
     levels.push(shards);
-    level = shards.flatMap((shard) => expand(shard));
+    level = shards.flatMap(expand);
   }
   yield* encodeLeaves(leaves, options);
   for (const shards of levels.reverse()) yield* assemble(shards, options);
@@ -118,20 +95,20 @@ function* encodePlan(nodes: readonly ChunkWrite[], options: WriteOptions): Plan 
 function newShardWrite(
   owner: ChunkWrite,
   shard: BoundShard,
-  part: Pick<ShardWrite, "extent" | "axes" | "outer" | "existing">,
+  part: Pick<ShardWrite, "extent" | "selection" | "outer" | "existing">,
 ): ShardWrite {
-  const { extent, axes, outer, existing } = part;
-  return { owner, shard, extent, axes, outer, existing, slots: new Map(), children: new Map() };
+  const { extent, selection, outer, existing } = part;
+  return { owner, key: owner.key, shard, extent, selection, outer, existing, slots: new Map(), children: new Map() };
 }
 
 /** Takes off the codecs around a shard. `undefined` if nothing is left to write: the chunk is empty. */
 function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions): Plan<ShardWrite | undefined> {
-  const { chain, source, sourceOffset, sourceStrides, extent, axes } = node;
+  const { chain, source, sourceOffset, sourceStrides, extent, selection } = node;
   const stored = node.existing;
   const existing = stored === undefined || chain.byteSteps.length === 0 ? stored : yield* unwrap(node, stored);
   if (chain.arraySteps.length === 0) {
     const outer = { bytes: source, offset: sourceOffset, strides: sourceStrides };
-    return newShardWrite(node, shard, { extent, axes, outer, existing });
+    return newShardWrite(node, shard, { extent, selection, outer, existing });
   }
   // Codecs before the shard see whole chunks only: read all of it, merge, and write it whole.
   const { shape, dataType } = shard.spec;
@@ -149,7 +126,7 @@ function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions):
   yield { kind: "transform", jobs: [job] };
   if (job.result === undefined) return undefined;
   const outer = { bytes: job.result, offset: 0, strides };
-  return newShardWrite(node, shard, { extent: shape, axes: everything, outer, existing: undefined });
+  return newShardWrite(node, shard, { extent: shape, selection: everything, outer, existing: undefined });
 }
 
 function* unwrap(node: ChunkWrite, stored: Uint8Array): Plan<Uint8Array> {
@@ -175,102 +152,29 @@ function* readIndexes(shards: readonly ShardWrite[]): Plan {
   });
 }
 
-const nothing: readonly never[] = [];
-
-/** One item for every inner chunk that the write touches. */
-function expand({ owner, shard, extent, axes, outer, existing, slots, children }: ShardWrite): ChunkWrite[] {
-  const { inner: chain, grid } = shard;
-  const { key } = owner;
-  const isPlain = chain.shard === undefined;
-  const items: ChunkWrite[] = [];
-  for (const { number, outerOffset, chunkOffset, box, projections } of new Tiling(
-    axes,
-    chain.spec,
-    grid,
-    outer,
-  ).tiles()) {
-    const item: ChunkWrite = {
-      key,
-      grid,
-      number,
-      chain,
-      extent: chunkExtent(projections, chain.spec.shape, extent),
-      source: outer.bytes,
-      sourceOffset: outerOffset,
-      sourceStrides: outer.strides,
-      box,
-      chunkOffset,
-      axes: isPlain ? nothing : projections.map(({ selection }) => selection),
-      existing: undefined,
-      encoded: undefined,
-    };
-    const slot = slots.get(number);
+/** One item for every inner chunk that the write touches, with its stored bytes where part of them is kept. */
+function expand(node: ShardWrite): ChunkWrite[] {
+  const items = innerWrites(node);
+  for (const item of items) {
+    const slot = node.slots.get(item.number);
     if (slot !== undefined && !coversAll(item))
-      item.existing = existing!.subarray(slot.offset, slot.offset + slot.length);
-    children.set(number, item);
-    items.push(item);
+      item.existing = node.existing!.subarray(slot.offset, slot.offset + slot.length);
+    node.children.set(item.number, item);
   }
   return items;
 }
 
-function encodeJob(
-  node: ChunkWrite,
-  steps: EncodeJob["steps"],
-  base: Uint8Array | undefined,
-  { writeEmptyChunks }: WriteOptions,
-): EncodeJob {
-  const { key, grid, number, chain, extent, source, sourceOffset, box, chunkOffset } = node;
-  const { spec, byteLength } = chain;
-  const emptyExtent = writeEmptyChunks ? undefined : extent;
-  return {
-    kind: "encode",
-    key,
-    grid,
-    number,
-    steps,
-    spec,
-    byteLength,
-    base,
-    source,
-    sourceOffset,
-    box,
-    chunkOffset,
-    emptyExtent,
-    result: undefined,
-  };
-}
-
-function* encodeLeaves(leaves: readonly ChunkWrite[], options: WriteOptions): Plan {
-  // A scalar makes equal chunks of all that it covers to the same extent: encode one of them.
-  const scalars = new Map<string, EncodeJob>();
-  const unique: EncodeJob[] = [];
-  const isBroadcast = leaves.every(({ sourceStrides }) => sourceStrides.every((stride) => stride === 0));
-  const jobs = leaves.map((node) => {
-    const isScalar = isBroadcast && coversAll(node);
-    const identity = isScalar ? node.extent.join() : undefined;
-    let job = identity === undefined ? undefined : scalars.get(identity);
-    if (job === undefined) {
-      job = encodeJob(node, node.chain.byteSteps, node.existing, options);
-      unique.push(job);
-      if (identity !== undefined) scalars.set(identity, job);
-    }
-    return job;
-  });
-  yield { kind: "transform", jobs: unique };
-  const handedOut = new Set<EncodeJob>();
-  leaves.forEach((node, i) => {
-    const job = jobs[i]!;
-    // Each key owns its bytes: a store may change them in place later.
-    node.encoded = handedOut.has(job) ? job.result?.slice() : job.result;
-    handedOut.add(job);
-  });
+/** Whether any of an inner chunk lies in the array: those outside, which other writers may store, do not keep a shard alive. */
+function isInArray({ shard, extent }: ShardWrite, number: number): boolean {
+  const { grid, inner } = shard;
+  return chunkCoordinates(grid, number).every((chunk, axis) => chunk * inner.spec.shape[axis]! < extent[axis]!);
 }
 
 /** Lays out the shards of one level, whose inner chunks are all encoded. */
 function* assemble(shards: readonly ShardWrite[], options: WriteOptions): Plan {
-  const present = shards.filter(({ slots, children }) => {
-    for (const { encoded } of children.values()) if (encoded !== undefined) return true;
-    for (const number of slots.keys()) if (!children.has(number)) return true;
+  const present = shards.filter((node) => {
+    for (const { encoded } of node.children.values()) if (encoded !== undefined) return true;
+    for (const number of node.slots.keys()) if (!node.children.has(number) && isInArray(node, number)) return true;
     return false;
   });
   if (present.length === 0) return;
@@ -333,7 +237,7 @@ function bytesJob(
   source: Uint8Array,
 ): EncodeJob {
   const { byteLength } = source;
-  const box = prepareBox([byteLength], [1], [1], 1);
+  const box = stridedBox([byteLength], [1], [1], 1);
   const origin = { sourceOffset: 0, chunkOffset: 0 };
   return {
     kind: "encode",

@@ -4,7 +4,7 @@
 
 import { RuntimeError, SyncodecError } from "../errors.js";
 import { sliceRange } from "./range.js";
-import type { AsyncStore, ByteRange, RequestOptions, Store, SyncStore } from "./store.js";
+import type { AsyncStore, ByteRange, Patch, RequestOptions, Store, SyncStore } from "./store.js";
 
 /** The synchronous surface. `get` without range support in the store slices the whole value. */
 export interface SyncAccess {
@@ -13,7 +13,10 @@ export interface SyncAccess {
   get(key: string, range?: ByteRange): Uint8Array | undefined;
   set(key: string, value: Uint8Array): void;
   delete(key: string): void;
+  /** Writes inside an existing value. `undefined` if the store cannot. */
+  patch: ((key: string, patch: Patch) => void) | undefined;
   readInto: SyncStore["readIntoSync"];
+  size: SyncStore["sizeSync"];
   list: SyncStore["listSync"];
   lock: SyncStore["lockSync"];
 }
@@ -23,6 +26,8 @@ export interface AsyncAccess {
   get(key: string, range: ByteRange | undefined, options: RequestOptions): Promise<Uint8Array | undefined>;
   set(key: string, value: Uint8Array): Promise<void>;
   delete(key: string): Promise<void>;
+  patch: ((key: string, patch: Patch) => Promise<void>) | undefined;
+  size: ((key: string) => Promise<number | undefined>) | undefined;
   list: ((prefix: string) => AsyncIterable<string> | Iterable<string>) | undefined;
   lock: AsyncStore["lock"];
 }
@@ -32,6 +37,8 @@ export interface StoreAccess {
   /** `undefined` if the store can only answer asynchronously. */
   readonly sync: SyncAccess | undefined;
   readonly async: AsyncAccess;
+  /** Whether the store can change part of a value, in every way that it can be used. */
+  readonly canPatch: boolean;
 }
 
 function isSyncStore(store: Store): store is SyncStore {
@@ -42,7 +49,7 @@ function isAsyncStore(store: Store): store is AsyncStore {
   return "get" in store && typeof store.get === "function";
 }
 
-type Operation = "read" | "write" | "delete" | "list" | "lock";
+type Operation = "read" | "write" | "patch" | "delete" | "list" | "lock";
 
 /** An error of the store, with the key; ours and an abort's pass as they are. */
 function storeError(error: unknown, operation: Operation, key: string): unknown {
@@ -77,10 +84,29 @@ function syncAccess(store: SyncStore): SyncAccess {
     get: (key, range) => guard("read", key, () => store.getSync(key, range)),
     set: (key, value) => guard("write", key, () => store.setSync(key, value)),
     delete: (key) => guard("delete", key, () => store.deleteSync(key)),
+    patch: syncPatch(store),
     readInto:
       store.readIntoSync && ((key, range, target) => guard("read", key, () => store.readIntoSync!(key, range, target))),
+    size: store.sizeSync && ((key) => guard("read", key, () => store.sizeSync!(key))),
     list: store.listSync?.bind(store),
     lock: store.lockSync && ((key) => guard("lock", key, () => store.lockSync!(key))),
+  };
+}
+
+/** `patchSync`, or else `setRangeSync` write by write: then only each write by itself is old or new. */
+function syncPatch(store: SyncStore): SyncAccess["patch"] {
+  if (store.patchSync !== undefined) return (key, patch) => guard("patch", key, () => store.patchSync!(key, patch));
+  if (store.setRangeSync === undefined) return undefined;
+  return (key, { writes }) => {
+    for (const { offset, bytes } of writes) guard("patch", key, () => store.setRangeSync!(key, bytes, offset));
+  };
+}
+
+function asyncPatch(store: AsyncStore): AsyncAccess["patch"] {
+  if (store.patch !== undefined) return (key, patch) => guardAsync("patch", key, () => store.patch!(key, patch));
+  if (store.setRange === undefined) return undefined;
+  return async (key, { writes }) => {
+    for (const { offset, bytes } of writes) await guardAsync("patch", key, () => store.setRange!(key, bytes, offset));
   };
 }
 
@@ -92,14 +118,18 @@ function mapAccess(
   return {
     hasRanges: getRange !== undefined,
     get: (key, range) => {
-      if (range !== undefined && getRange !== undefined)
-        return guard("read", key, () => getRange.call(map, key, range));
+      if (range !== undefined && getRange !== undefined) {
+        const bytes = guard("read", key, () => getRange.call(map, key, range));
+        if (fitsRange(bytes, range)) return bytes;
+      }
       const value = guard("read", key, () => map.get(key));
       return value && sliceRange(value, range);
     },
     set: (key, value) => void guard("write", key, () => map.set(key, value)),
     delete: (key) => void guard("delete", key, () => map.delete(key)),
+    patch: undefined,
     readInto: undefined,
+    size: (key) => guard("read", key, () => map.get(key)?.byteLength),
     list: function* (prefix) {
       for (const key of map.keys()) if (key.startsWith(prefix)) yield key;
     },
@@ -107,12 +137,23 @@ function mapAccess(
   };
 }
 
+/** Whether `bytes` can be what the store holds in `range`: a server without range requests answers with the whole value. */
+function fitsRange(bytes: Uint8Array | undefined, range: ByteRange): boolean {
+  return bytes === undefined || bytes.byteLength <= ("suffixLength" in range ? range.suffixLength : range.length);
+}
+
 function asyncAccess(store: AsyncStore): AsyncAccess {
+  let hasRanges = store.getRange !== undefined;
   return {
-    hasRanges: store.getRange !== undefined,
+    get hasRanges() {
+      return hasRanges;
+    },
     get: async (key, range, options) => {
-      if (range !== undefined && store.getRange !== undefined)
-        return guardAsync("read", key, () => store.getRange!(key, range, options));
+      if (range !== undefined && hasRanges) {
+        const bytes = await guardAsync("read", key, () => store.getRange!(key, range, options));
+        if (fitsRange(bytes, range)) return bytes;
+        hasRanges = false;
+      }
       const value = await guardAsync("read", key, () => store.get(key, options));
       return value && sliceRange(value, range);
     },
@@ -122,11 +163,19 @@ function asyncAccess(store: AsyncStore): AsyncAccess {
     },
     delete: async (key) => {
       if (store.delete !== undefined) {
-        await guardAsync("delete", key, () => store.delete!(key));
+        try {
+          await store.delete(key);
+        } catch (error) {
+          // zarrita's FileSystemStore rejects for a key that is not there.
+          if ((await guardAsync("read", key, () => store.get(key))) !== undefined)
+            throw storeError(error, "delete", key);
+        }
       } else if ((await guardAsync("read", key, () => store.get(key))) !== undefined) {
         throw lacks("delete", key, ", which an empty chunk needs: open the array with writeEmptyChunks: true");
       }
     },
+    patch: asyncPatch(store),
+    size: store.size && ((key) => guardAsync("read", key, () => store.size!(key))),
     list: store.list && ((prefix) => store.list!(prefix)),
     lock: store.lock && (async (key) => guardAsync("lock", key, () => store.lock!(key))),
   };
@@ -139,6 +188,8 @@ function promised(sync: SyncAccess): AsyncAccess {
     get: async (key, range) => sync.get(key, range),
     set: async (key, value) => sync.set(key, value),
     delete: async (key) => sync.delete(key),
+    patch: sync.patch && (async (key, patch) => sync.patch!(key, patch)),
+    size: sync.size && (async (key) => sync.size!(key)),
     list: sync.list,
     lock: sync.lock && (async (key) => sync.lock!(key)),
   };
@@ -150,12 +201,17 @@ export function accessStore(store: Store): StoreAccess {
     throw new TypeError("A store must be an object with get or getSync, or a Map");
   if (store instanceof Map) {
     const sync = mapAccess(store);
-    return { store, sync, async: promised(sync) };
+    return access(store, sync, promised(sync));
   }
   if (isSyncStore(store)) {
     const sync = syncAccess(store);
-    return { store, sync, async: isAsyncStore(store) ? asyncAccess(store) : promised(sync) };
+    return access(store, sync, isAsyncStore(store) ? asyncAccess(store) : promised(sync));
   }
-  if (isAsyncStore(store)) return { store, sync: undefined, async: asyncAccess(store) };
+  if (isAsyncStore(store)) return access(store, undefined, asyncAccess(store));
   throw new TypeError("A store must be an object with get or getSync, or a Map");
+}
+
+function access(store: Store, sync: SyncAccess | undefined, async: AsyncAccess): StoreAccess {
+  const canPatch = async.patch !== undefined && (sync === undefined || sync.patch !== undefined);
+  return { store, sync, async, canPatch };
 }

@@ -32,6 +32,11 @@ export function keyLocksOf(store: object): KeyLocks {
 export class KeyLocks {
   readonly #keys: Map<string, KeyState> = new Map();
 
+  /** Whether no asynchronous call holds any key. */
+  get isIdle(): boolean {
+    return this.#keys.size === 0;
+  }
+
   /**
    * Checks that a synchronous call may use `key` now. It need not take the lock: nothing else runs before it returns.
    *

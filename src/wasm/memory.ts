@@ -78,8 +78,12 @@ export class Memory {
 
   /** Allocates a span and copies `bytes` into it. */
   write(bytes: Uint8Array): Span {
-    const span = this.allocate(bytes.byteLength);
-    this.#bytes.set(bytes, span.pointer);
+    // A view of this very memory would be detached by growth.
+    const from = bytes.buffer === this.#bytes.buffer ? bytes.byteOffset : -1;
+    const { byteLength } = bytes;
+    const span = this.allocate(byteLength);
+    if (from >= 0) this.#bytes.copyWithin(span.pointer, from, from + byteLength);
+    else this.#bytes.set(bytes, span.pointer);
     return span;
   }
 

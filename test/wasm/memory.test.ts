@@ -113,6 +113,18 @@ describe("growth", () => {
     });
   });
 
+  it("copies from a view of the same memory", () => {
+    const memory = new Memory(instantiateSync());
+    memory.scope(() => {
+      const span = memory.allocate(memory.bytes.byteLength - 100_000);
+      memory.view(span).fill(7);
+      const before = memory.bytes.byteLength;
+      const copy = memory.write(memory.view(span));
+      expect(memory.bytes.byteLength).toBeGreaterThan(before);
+      expect(memory.view(copy).every((byte) => byte === 7)).toBe(true);
+    });
+  });
+
   it("throws OUT_OF_MEMORY beyond 4 GiB, and the memory stays usable", () => {
     useMemory((memory) => {
       expect(codeOf(() => memory.allocate(2 ** 32))).toBe("OUT_OF_MEMORY");

@@ -1,0 +1,140 @@
+/**
+ * Chunks on their way into the store: what whole writes, rewrites and slot patches have in common.
+ */
+
+import { type BoundChain, elementCount } from "../codecs/codec.js";
+import type { BoundShard, SubchunkWriteOrder } from "../codecs/sharding_indexed.js";
+import { chunkExtent } from "../grid/projection.js";
+import type { ChunkSelection } from "../grid/selection.js";
+import type { Box } from "./box.js";
+import type { EncodeJob, Place, Plan } from "./plan.js";
+import { type Outer, tile } from "./tiling.js";
+
+/** One chunk to write: a batch item, or what a shard breaks up into. All offsets in bytes. */
+export interface ChunkWrite extends Place {
+  readonly chain: BoundChain;
+  /** Part of the chunk that lies in the array. */
+  readonly extent: readonly number[];
+  /** The caller's array, and the box of it that goes into the chunk; strides are zero where a scalar is broadcast. Never written to. */
+  readonly source: Uint8Array;
+  readonly sourceOffset: number;
+  readonly sourceStrides: readonly number[];
+  readonly box: Box;
+  readonly chunkOffset: number;
+  /** The selection in the chunk: what a shard needs to be broken up. Empty for plain chunks. */
+  readonly selection: ChunkSelection;
+  /** The stored chunk, where part of it must be kept. */
+  existing: Uint8Array | undefined;
+  /** Result: what is to be stored, or `undefined` if the chunk is empty. */
+  encoded: Uint8Array | undefined;
+}
+
+export interface WriteOptions {
+  readonly writeEmptyChunks: boolean;
+  /** Slot order of fresh shards; existing ones keep theirs. */
+  readonly subchunkWriteOrder: SubchunkWriteOrder;
+  /** Whether the store can change part of a value. */
+  readonly canPatch: boolean;
+  /** The encoded chunk that a scalar makes of each extent it covers whole (`undefined` = empty): shared by all plans of one call. */
+  readonly scalars?: Map<string, Uint8Array | undefined>;
+}
+
+const nothing: readonly never[] = [];
+
+/** Whether the write replaces every element of the chunk that lies in the array. */
+export function coversAll({ box, extent }: ChunkWrite): boolean {
+  return box.distinct === elementCount(extent);
+}
+
+/** What a shard is given to write, or a part of it: a selection of its elements, and where the caller has them. */
+export interface ShardPart {
+  readonly key: string;
+  readonly shard: BoundShard;
+  /** Part of the shard that lies in the array. */
+  readonly extent: readonly number[];
+  readonly selection: ChunkSelection;
+  readonly outer: Outer;
+}
+
+/** One item for every inner chunk that the write touches. */
+export function innerWrites({ key, shard, extent, selection, outer }: ShardPart): ChunkWrite[] {
+  const { inner: chain, grid } = shard;
+  const isPlain = chain.shard === undefined;
+  const items: ChunkWrite[] = [];
+  for (const part of tile(selection, chain.spec, grid, outer).tiles()) {
+    const { number, coordinates, outerOffset, chunkOffset, box } = part;
+    items.push({
+      key,
+      grid,
+      number,
+      chain,
+      extent: chunkExtent(coordinates, chain.spec.shape, extent),
+      source: outer.bytes,
+      sourceOffset: outerOffset,
+      sourceStrides: outer.strides,
+      box,
+      chunkOffset,
+      selection: isPlain ? nothing : part.selection(),
+      existing: undefined,
+      encoded: undefined,
+    });
+  }
+  return items;
+}
+
+export function encodeJob(
+  node: ChunkWrite,
+  steps: EncodeJob["steps"],
+  base: Uint8Array | undefined,
+  { writeEmptyChunks }: WriteOptions,
+): EncodeJob {
+  const { key, grid, number, chain, extent, source, sourceOffset, box, chunkOffset } = node;
+  const { spec, byteLength } = chain;
+  const emptyExtent = writeEmptyChunks ? undefined : extent;
+  return {
+    kind: "encode",
+    key,
+    grid,
+    number,
+    steps,
+    spec,
+    byteLength,
+    base,
+    source,
+    sourceOffset,
+    box,
+    chunkOffset,
+    emptyExtent,
+    result: undefined,
+  };
+}
+
+/** Encodes plain chunks. */
+export function* encodeLeaves(leaves: readonly ChunkWrite[], options: WriteOptions): Plan {
+  // A scalar makes equal chunks of all that it covers to the same extent: encode one of them.
+  const { scalars = new Map<string, Uint8Array | undefined>() } = options;
+  const isBroadcast = leaves.every(({ sourceStrides }) => sourceStrides.every((stride) => stride === 0));
+  const jobs: EncodeJob[] = [];
+  const scalarJobs = new Map<string, EncodeJob>();
+  const sources = leaves.map((node): EncodeJob | string => {
+    const extent = isBroadcast && coversAll(node) ? node.extent.join() : undefined;
+    if (extent !== undefined && (scalars.has(extent) || scalarJobs.has(extent))) return extent;
+    const job = encodeJob(node, node.chain.byteSteps, node.existing, options);
+    jobs.push(job);
+    if (extent === undefined) return job;
+    scalarJobs.set(extent, job);
+    return extent;
+  });
+  yield { kind: "transform", jobs };
+  // Only now: another plan of the same call may run while an asynchronous codec works.
+  for (const [extent, { result }] of scalarJobs) scalars.set(extent, result);
+  leaves.forEach((node, i) => {
+    const source = sources[i]!;
+    if (typeof source !== "string") node.encoded = source.result;
+    else {
+      // Each key owns its bytes: a store may change them in place later. A codec may give a Buffer, whose slice is no copy.
+      const encoded = scalars.get(source);
+      node.encoded = encoded && new Uint8Array(encoded);
+    }
+  });
+}

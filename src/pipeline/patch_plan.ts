@@ -1,0 +1,155 @@
+/**
+ * W5, the slot patch: part of a stored shard changes at the cost of that part. Only the index and the slots that are written in part are
+ * read; the changed slots are written in place, as one patch per shard; the index keeps its bytes.
+ *
+ * It applies where inner chunks have a fixed size, no touched one appears or disappears, and no two stored ranges overlap. What it does not
+ * apply to is handed back and goes the way of a rewrite.
+ */
+
+import type { BoundShard, ShardIndex, Slot } from "../codecs/sharding_indexed.js";
+import { DataError } from "../errors.js";
+import type { PatchWrite } from "../stores/store.js";
+import { type ChunkWrite, coversAll, encodeLeaves, innerWrites, type WriteOptions } from "./chunk_write.js";
+import type { Plan } from "./plan.js";
+import { newRead, readStoredIndexes } from "./read_plan.js";
+import { contextOf, withPlace } from "./transform.js";
+
+/** A shard that may be patched, once its index is known. */
+interface Candidate {
+  readonly item: ChunkWrite;
+  readonly shard: BoundShard;
+}
+
+/** A shard that is being patched. */
+interface ShardPatch {
+  readonly item: ChunkWrite;
+  readonly inner: readonly ChunkWrite[];
+  readonly slots: readonly Slot[];
+}
+
+/** What the patch plan leaves to be rewritten. */
+export interface Unpatched {
+  readonly items: readonly ChunkWrite[];
+  /** Of them, those that are known to have no stored value. */
+  readonly absent: ReadonlySet<ChunkWrite>;
+}
+
+/** The bytes of every inner chunk if that is fixed, and nothing stands around the shard. */
+function patchableSlot({ chain }: ChunkWrite): number | undefined {
+  const { shard, arraySteps, byteSteps } = chain;
+  if (shard === undefined || arraySteps.length + byteSteps.length > 0 || shard.inner.shard !== undefined)
+    return undefined;
+  const { encodedSize } = shard.inner;
+  return encodedSize.kind === "fixed" ? encodedSize.bytes : undefined;
+}
+
+/** Patches the shards of `items` that can be patched, whose keys are locked; returns the others. */
+export function* patchPlan(items: readonly ChunkWrite[], options: WriteOptions): Plan<Unpatched> {
+  const candidates: Candidate[] = [];
+  for (const item of items) {
+    if (patchableSlot(item) !== undefined && !coversAll(item)) candidates.push({ item, shard: item.chain.shard! });
+  }
+  const absent = new Set<ChunkWrite>();
+  const patched = new Set<ChunkWrite>();
+  if (candidates.length > 0) {
+    const indexes = yield* readStoredIndexes(candidates.map(({ item, shard }) => ({ place: item, shard })));
+    const patches: ShardPatch[] = [];
+    candidates.forEach((candidate, i) => {
+      const index = indexes[i];
+      if (index === undefined) absent.add(candidate.item);
+      else {
+        const patch = withPlace(() => planPatch(candidate, index), candidate.item);
+        if (patch !== undefined) patches.push(patch);
+      }
+    });
+    for (const item of yield* applyPatches(patches, options)) patched.add(item);
+  }
+  return { items: items.filter((item) => !patched.has(item)), absent };
+}
+
+/** The slots that a write touches, or `undefined` if they cannot be patched. */
+function planPatch({ item, shard }: Candidate, index: ShardIndex): ShardPatch | undefined {
+  const { key, extent, selection, source, sourceOffset, sourceStrides } = item;
+  const slotLength = patchableSlot(item);
+  const outer = { bytes: source, offset: sourceOffset, strides: sourceStrides };
+  const inner = innerWrites({ key, shard, extent, selection, outer });
+  const slots: Slot[] = [];
+  for (const { number } of inner) {
+    const slot = index.slot(number);
+    if (slot === undefined || slot.length !== slotLength) return undefined;
+    slots.push(slot);
+  }
+  return index.isDisjoint() ? { item, inner, slots } : undefined;
+}
+
+/** Merges, encodes and writes the slots; returns the items that were patched. */
+function* applyPatches(patches: readonly ShardPatch[], options: WriteOptions): Plan<ChunkWrite[]> {
+  if (patches.length === 0) return [];
+  yield* readPartialSlots(patches);
+  yield* encodeLeaves(
+    patches.flatMap(({ inner }) => inner),
+    options,
+  );
+  // A slot that became empty would disappear from the index: that shard is rewritten.
+  const ready = patches.filter(({ inner }) => inner.every(({ encoded }) => encoded !== undefined));
+  if (ready.length > 0) {
+    yield {
+      kind: "patch",
+      patches: ready.map(({ item, inner, slots }) => ({ key: item.key, patch: { writes: joinWrites(inner, slots) } })),
+    };
+  }
+  return ready.map(({ item }) => item);
+}
+
+/** Reads the slots of which some elements are kept. */
+function* readPartialSlots(patches: readonly ShardPatch[]): Plan {
+  const partial = patches.flatMap(({ inner, slots }) =>
+    inner.map((each, i) => ({ each, slot: slots[i]! })).filter(({ each }) => !coversAll(each)),
+  );
+  if (partial.length === 0) return;
+  const reads = partial.map(({ each, slot }) => newRead(each.key, slot));
+  yield { kind: "get", reads };
+  partial.forEach(({ each, slot }, i) => {
+    const value = reads[i]!.value;
+    if (value?.byteLength !== slot.length) {
+      throw new DataError("INVALID_SHARD_INDEX", "Shard ends before the inner chunk that its index names", {
+        ...contextOf(each),
+        expected: `${slot.length} bytes from ${slot.offset}`,
+        found: `${value?.byteLength ?? 0} bytes`,
+      });
+    }
+    each.existing = value;
+  });
+}
+
+/** The encoded slots as writes, adjacent ones joined. */
+function joinWrites(inner: readonly ChunkWrite[], slots: readonly Slot[]): PatchWrite[] {
+  const order = slots.map((_, i) => i).sort((a, b) => slots[a]!.offset - slots[b]!.offset);
+  const writes: PatchWrite[] = [];
+  for (let first = 0; first < order.length; ) {
+    const { offset } = slots[order[first]!]!;
+    let end = offset;
+    let next = first;
+    for (; next < order.length && slots[order[next]!]!.offset === end; next++) end += slots[order[next]!]!.length;
+    writes.push({
+      offset,
+      bytes:
+        next - first === 1
+          ? inner[order[first]!]!.encoded!
+          : concatenate(order.slice(first, next), inner, end - offset),
+    });
+    first = next;
+  }
+  return writes;
+}
+
+function concatenate(order: readonly number[], inner: readonly ChunkWrite[], byteLength: number): Uint8Array {
+  const bytes = new Uint8Array(byteLength);
+  let offset = 0;
+  for (const i of order) {
+    const { encoded } = inner[i]!;
+    bytes.set(encoded!, offset);
+    offset += encoded!.byteLength;
+  }
+  return bytes;
+}

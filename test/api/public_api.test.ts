@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import * as library from "../../src/index.js";
+import * as node from "../../src/node.js";
+
+const names = (module: object) => Object.keys(module).sort();
+
+test("syncodec exports", () => {
+  expect(names(library)).toMatchInlineSnapshot(`
+    [
+      "ArgumentError",
+      "CodecPipeline",
+      "DataError",
+      "Group",
+      "LatencyStore",
+      "MemoryStore",
+      "MetadataError",
+      "NodeError",
+      "RuntimeError",
+      "SyncodecError",
+      "ZarrArray",
+      "byteswap",
+      "crc32c",
+      "createArray",
+      "createArraySync",
+      "createCodecPipeline",
+      "createGroup",
+      "createGroupSync",
+      "init",
+      "open",
+      "openArray",
+      "openArraySync",
+      "openGroup",
+      "openGroupSync",
+      "openSync",
+      "registerCodec",
+      "slice",
+    ]
+  `);
+});
+
+test("syncodec/node exports", () => {
+  expect(names(node)).toMatchInlineSnapshot(`
+    [
+      "LocalStore",
+    ]
+  `);
+});

@@ -1,0 +1,251 @@
+/** W5, the slot patch: what it reads, what it writes, when it stands back. */
+
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  type ByteRange,
+  type CreateArrayOptions,
+  crc32c,
+  createArraySync,
+  init,
+  MemoryStore,
+  openArray,
+  openArraySync,
+  type Patch,
+  slice,
+} from "../../src/index.js";
+
+beforeAll(() => init());
+
+/** Notes every request after `start`, with the bytes that moved. */
+class NotingStore extends MemoryStore {
+  log: string[] = [];
+  bytesRead = 0;
+  bytesWritten = 0;
+
+  start(): this {
+    this.log = [];
+    this.bytesRead = 0;
+    this.bytesWritten = 0;
+    return this;
+  }
+
+  override getSync(key: string, range?: ByteRange): Uint8Array | undefined {
+    const value = super.getSync(key, range);
+    this.log.push(range === undefined ? "get" : "range");
+    this.bytesRead += value?.byteLength ?? 0;
+    return value;
+  }
+
+  override setSync(key: string, value: Uint8Array): void {
+    this.log.push("set");
+    this.bytesWritten += value.byteLength;
+    super.setSync(key, value);
+  }
+
+  override deleteSync(key: string): void {
+    this.log.push("delete");
+    super.deleteSync(key);
+  }
+
+  override patchSync(key: string, patch: Patch): void {
+    this.log.push(`patch ${patch.writes.map(({ offset, bytes }) => `${offset}+${bytes.byteLength}`).join(" ")}`);
+    for (const { bytes } of patch.writes) this.bytesWritten += bytes.byteLength;
+    super.patchSync(key, patch);
+  }
+}
+
+const base = { shape: [8, 8], shardShape: [8, 8], chunkShape: [2, 2], dataType: "uint16" } as const;
+const filled = (options: Partial<CreateArrayOptions<"uint16">> = {}): NotingStore => {
+  const store = new NotingStore();
+  createArraySync(store, { ...base, subchunkWriteOrder: "lexicographic", ...options }).setSync(
+    null,
+    Uint16Array.from({ length: 64 }, (_, i) => i + 1),
+  );
+  return store.start();
+};
+const openNoting = (store: NotingStore, options = {}) => {
+  const array = openArraySync(store, options);
+  store.start();
+  return array;
+};
+
+describe("requests", () => {
+  test("an inner chunk written whole: the index is read, one slot is written", () => {
+    const store = filled({ compressors: ["crc32c"] });
+    const array = openNoting(store);
+    array.setSync([slice(2, 4), slice(4, 6)], 500);
+    expect(store.log).toEqual(["range", "patch 72+12"]);
+    expect(store.bytesRead).toBe(16 * 16 + 4);
+    expect(openArraySync(store).getSync([3, 5])).toBe(500);
+  });
+
+  test("one element: the index and its slot are read, the slot is written", () => {
+    const store = filled({ compressors: ["crc32c"] });
+    openNoting(store).setSync([3, 4], 500);
+    expect(store.log).toEqual(["range", "range", "patch 72+12"]);
+    expect(store.bytesRead).toBe(16 * 16 + 4 + 12);
+    expect(store.bytesWritten).toBe(12);
+  });
+
+  test("adjacent slots are one write, and all changes of a call one patch", () => {
+    const store = filled();
+    openNoting(store).setSync([slice(0, 8, 6), slice(0, 4)], 9);
+    expect(store.log).toEqual(["range", "range", "patch 0+16 96+16"]);
+  });
+
+  test("bytes written do not depend on the shard's size", () => {
+    const written = [8, 64, 256].map((length) => {
+      const store = new NotingStore();
+      createArraySync(store, {
+        ...base,
+        shape: [length, length],
+        shardShape: [length, length],
+        compressors: ["crc32c"],
+      }).setSync(null, 7);
+      const array = openNoting(store);
+      array.setSync([5, 5], 8);
+      expect(store.bytesRead).toBe((length / 2) ** 2 * 16 + 4 + 12);
+      return store.bytesWritten;
+    });
+    expect(written).toEqual([12, 12, 12]);
+  });
+
+  test("a missing shard costs its index request and is written whole", () => {
+    const store = new NotingStore();
+    createArraySync(store, base);
+    openNoting(store).setSync([1, 1], 5);
+    expect(store.log).toEqual(["range", "set"]);
+  });
+
+  test("patch: false rewrites", () => {
+    const store = filled();
+    openNoting(store, { patch: false }).setSync([1, 1], 5);
+    expect(store.log).toEqual(["get", "set"]);
+  });
+
+  test("a store without patch rewrites", () => {
+    const map = new Map<string, Uint8Array>();
+    createArraySync(map, base).setSync(null, 3);
+    const before = map.get("/c/0/0");
+    openArraySync(map).setSync([1, 1], 5);
+    expect(map.get("/c/0/0")).not.toBe(before);
+    expect(openArraySync(map).getSync([1, 1])).toBe(5);
+  });
+
+  test.each([
+    ["a slot that appears", (store: NotingStore) => openArraySync(store).setSync([slice(0, 2), slice(0, 2)], 0), 5],
+    ["a slot that disappears", () => undefined, 0],
+  ])("%s makes it a rewrite", (_, prepare, value) => {
+    const store = filled();
+    prepare(store);
+    openNoting(store).setSync([slice(0, 2), slice(0, 2)], value);
+    expect(store.log.at(-1)).toBe("set");
+    expect(openArraySync(store).getSync([1, 1])).toBe(value);
+  });
+
+  test("with writeEmptyChunks a slot of fill values is patched", () => {
+    const store = filled();
+    openNoting(store, { writeEmptyChunks: true }).setSync([slice(0, 2), slice(0, 2)], 0);
+    expect(store.log).toEqual(["range", "patch 0+8"]);
+  });
+
+  test("compressed and wrapped shards are rewritten", () => {
+    for (const compressors of [["gzip"], ["zstd"]]) {
+      const store = filled({ compressors });
+      openNoting(store).setSync([1, 1], 5);
+      expect(store.log).toEqual(["get", "set"]);
+    }
+  });
+});
+
+test("a shard whose slots overlap is rewritten, and so set apart", () => {
+  const store = filled();
+  const shard = store.getSync("/c/0/0")!.slice();
+  const words = new DataView(shard.buffer);
+  const index = shard.byteLength - (16 * 16 + 4);
+  // Inner chunk 1 now shares the bytes of inner chunk 0.
+  words.setBigUint64(index + 16, words.getBigUint64(index, true), true);
+  const sum = crc32c(shard.subarray(index, index + 256));
+  words.setUint32(index + 256, sum, true);
+  store.setSync("/c/0/0", shard);
+  const before = openArraySync(store).getSync().data.slice();
+  openNoting(store).setSync([0, 0], 999);
+  expect(store.log).toEqual(["range", "get", "set"]);
+  before[0] = 999;
+  expect(openArraySync(store).getSync().data).toEqual(before);
+});
+
+test("a corrupt slot under a partial write is refused, and nothing is written", () => {
+  const store = filled({ compressors: ["crc32c"] });
+  const shard = store.getSync("/c/0/0")!.slice();
+  shard[3]! ^= 1;
+  store.setSync("/c/0/0", shard);
+  const array = openNoting(store);
+  expect(() => array.setSync([0, 0], 1)).toThrow(
+    expect.objectContaining({ code: "CHECKSUM_MISMATCH", chunk: [0, 0], key: "/c/0/0" }),
+  );
+  expect(store.bytesWritten).toBe(0);
+});
+
+describe("patched and rewritten shards hold the same", () => {
+  const chains = [
+    { compressors: ["crc32c"] },
+    { codecs: [{ name: "bytes", configuration: { endian: "big" } }, "crc32c"] },
+    { codecs: [{ name: "transpose", configuration: { order: [1, 0] } }, "bytes"] },
+  ] as const;
+  test.each(
+    chains.flatMap((chain) => [
+      { ...chain, indexLocation: "start" as const },
+      { ...chain, indexLocation: "end" as const },
+    ]),
+  )("%j", async (chain) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(
+            fc.nat(12),
+            fc.nat(12),
+            fc.nat(10),
+            fc.nat(10),
+            fc.integer({ min: 1, max: 3 }),
+            fc.integer({ min: 1, max: 65535 }),
+          ),
+          { minLength: 1, maxLength: 8 },
+        ),
+        async (writes) => {
+          const options = {
+            shape: [13, 11],
+            shardShape: [8, 6],
+            chunkShape: [2, 3],
+            dataType: "uint16",
+            ...chain,
+          } as const;
+          const stores = [new NotingStore(), new MemoryStore(), new MemoryStore()] as const;
+          for (const store of stores)
+            createArraySync(store, options).setSync(
+              null,
+              Uint16Array.from({ length: 143 }, (_, i) => i + 1),
+            );
+          const [patched, rewritten] = [openNoting(stores[0]), openArraySync(stores[1], { patch: false })];
+          const batched = await openArray(stores[2], { pipeline: "batched" });
+          for (const [a, b, c, d, step, value] of writes) {
+            const selection = [
+              slice(Math.min(a, b), Math.max(a, b) + 1, step),
+              slice(Math.min(c, d), Math.max(c, d) + 1),
+            ];
+            patched.setSync(selection, value);
+            rewritten.setSync(selection, value);
+            await batched.set(selection, value);
+          }
+          expect(stores[0].log).not.toContain("get");
+          const keys = [...stores[0].listSync("/c/")].sort();
+          expect([...stores[1].listSync("/c/")].sort()).toEqual(keys);
+          for (const key of keys)
+            for (const store of stores) expect(store.getSync(key)).toEqual(stores[0].getSync(key));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+});

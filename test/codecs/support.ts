@@ -1,0 +1,60 @@
+/** What the codec tests share: chunks of random bytes, and the error that a call must throw. */
+
+import fc from "fast-check";
+import { expect } from "vitest";
+import { SyncodecError } from "../../src/errors.js";
+import { type DataTypeName, dataTypeByName, dataTypes, type TypedArray } from "../../src/metadata/data_type.js";
+
+export const dataTypeNames: readonly DataTypeName[] = dataTypes.map(({ name }) => name);
+
+export const shapeArbitrary: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 });
+
+/** `count` elements of any bit pattern that the type has. */
+export function elements(dataType: DataTypeName, count: number): fc.Arbitrary<TypedArray> {
+  const { itemSize, view } = dataTypeByName(dataType);
+  const byte = fc.integer({ min: 0, max: dataType === "bool" ? 1 : 255 });
+  return fc
+    .array(byte, { minLength: count * itemSize, maxLength: count * itemSize })
+    .map((bytes) => view(Uint8Array.from(bytes).buffer, 0, count));
+}
+
+/** The bytes under a typed array: what is compared, so that NaN payloads and the sign of zero count. */
+export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength).slice();
+}
+
+/** The {@link SyncodecError} that `body` throws; any other outcome fails the test. */
+export function syncodecError(body: () => unknown): SyncodecError {
+  let result: unknown;
+  try {
+    result = body();
+  } catch (error) {
+    if (error instanceof SyncodecError) return error;
+    throw new Error(`expected a SyncodecError, not ${error}`, { cause: error });
+  }
+  return expect.fail(`expected a SyncodecError, not ${JSON.stringify(result)?.slice(0, 200)}`);
+}
+
+/** As {@link syncodecError}, or `undefined` where the call succeeds. */
+export function syncodecErrorIfAny(body: () => unknown): SyncodecError | undefined {
+  try {
+    body();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SyncodecError) return error;
+    throw new Error(`expected a SyncodecError or a result, not ${error}`, { cause: error });
+  }
+}
+
+export const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
+
+/** One array of all the bytes. */
+export function join(...parts: readonly (ArrayLike<number> | Uint8Array)[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
+}
+
+export function flipped(bytes: Uint8Array, bit: number): Uint8Array {
+  const copy = bytes.slice();
+  copy[bit >> 3]! ^= 1 << (bit & 7);
+  return copy;
+}

@@ -1,0 +1,114 @@
+/** Proof that the work is done by the WebAssembly kernels: how often reads and writes call each of them. */
+
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type CreateArrayOptions, createArraySync, init, MemoryStore, slice } from "../../src/index.js";
+import type { Kernels } from "../../src/wasm/kernels.js";
+import { currentMemory } from "../../src/wasm/memory.js";
+
+type KernelName = Exclude<keyof Kernels, "memory" | "heapBase">;
+
+const names: readonly KernelName[] = [
+  "byteswap2",
+  "byteswap4",
+  "byteswap8",
+  "crc32c",
+  "encodeShardIndex",
+  "mortonOrder",
+  "isFilled",
+  "copyStrided",
+];
+
+beforeEach(async () => {
+  await init();
+  const { kernels } = currentMemory();
+  for (const name of names) vi.spyOn(kernels, name);
+});
+afterEach(() => vi.restoreAllMocks());
+
+/** Calls of each kernel since the last time; kernels that were not called are left out. */
+function calls(): Partial<Record<KernelName, number>> {
+  const { kernels } = currentMemory();
+  const entries = names.map((name) => {
+    const spy = vi.mocked(kernels[name]);
+    const count = spy.mock.calls.length;
+    spy.mockClear();
+    return [name, count] as const;
+  });
+  return Object.fromEntries(entries.filter(([, count]) => count > 0));
+}
+
+const big = { name: "bytes", configuration: { endian: "big" } } as const;
+
+/** One shard of four inner chunks. */
+const sharded = {
+  shape: [4, 4],
+  shardShape: [4, 4],
+  chunkShape: [2, 2],
+  serializer: big,
+  compressors: ["crc32c"],
+  dataType: "int32",
+} as const satisfies CreateArrayOptions;
+
+const ascending = Int32Array.from({ length: 16 }, (_, i) => i + 1);
+
+describe("a big-endian shard with checksums", () => {
+  test("write: one swap and one checksum per inner chunk, one checksum, one layout and one order per shard", () => {
+    const array = createArraySync(new MemoryStore(), sharded);
+    array.setSync(null, ascending);
+    expect(calls()).toEqual({ byteswap4: 4, crc32c: 5, encodeShardIndex: 1, mortonOrder: 1 });
+    array.setSync(null, ascending);
+    expect(calls(), "the order is computed once per grid").toEqual({ byteswap4: 4, crc32c: 5, encodeShardIndex: 1 });
+  });
+
+  test("read: one checksum and one swap per inner chunk that is touched, one checksum per index", () => {
+    const array = createArraySync(new MemoryStore(), sharded);
+    array.setSync(null, ascending);
+    calls();
+    expect(array.getSync([slice(0, 2)])).toMatchObject({ data: ascending.subarray(0, 8) });
+    expect(calls()).toEqual({ byteswap4: 2, crc32c: 3 });
+    expect(array.getSync([3, 3])).toBe(16);
+    expect(calls()).toEqual({ byteswap4: 1, crc32c: 2 });
+  });
+
+  test("the empty rule looks at all of a chunk only if it begins like the fill value", () => {
+    const array = createArraySync(new MemoryStore(), sharded);
+    const values = ascending.slice();
+    values[0] = 0;
+    array.setSync(null, values);
+    expect(calls()).toEqual({ byteswap4: 4, crc32c: 5, encodeShardIndex: 1, mortonOrder: 1, isFilled: 1 });
+    array.setSync(null, 0);
+    expect(calls(), "a scalar fill").toEqual({ isFilled: 1 });
+  });
+});
+
+describe("without a shard", () => {
+  test.each([
+    ["int8", {}],
+    ["int16", { byteswap2: 1 }],
+    ["float32", { byteswap4: 1 }],
+    ["float64", { byteswap8: 1 }],
+  ] as const)("big-endian %s is swapped by its width", (dataType, expected) => {
+    const array = createArraySync(new MemoryStore(), { shape: [4], chunkShape: [4], dataType, serializer: big });
+    array.setSync(null, 1);
+    expect(calls()).toEqual(expected);
+    expect([...array.getSync().data]).toEqual([1, 1, 1, 1]);
+    expect(calls()).toEqual(expected);
+  });
+
+  test("transpose: one strided copy per chunk in each direction", () => {
+    const filters = [{ name: "transpose", configuration: { order: [1, 0] } }];
+    const array = createArraySync(new MemoryStore(), { shape: [4, 6], chunkShape: [2, 3], dataType: "int32", filters });
+    const values = Int32Array.from({ length: 24 }, (_, i) => i + 1);
+    array.setSync(null, values);
+    expect(calls()).toEqual({ copyStrided: 4 });
+    expect(array.getSync().data).toEqual(values);
+    expect(calls()).toEqual({ copyStrided: 4 });
+  });
+
+  test("little-endian bytes need no kernel", () => {
+    const array = createArraySync(new MemoryStore(), { shape: [4], chunkShape: [4], dataType: "int32" });
+    array.setSync(null, ascending.subarray(0, 4));
+    expect(array.getSync().data).toEqual(ascending.slice(0, 4));
+    expect(calls()).toEqual({});
+  });
+});
