@@ -11,10 +11,12 @@
 
 /** Offsets and lengths travel as f64, which holds integers up to here exactly. */
 const exactLimit: u64 = 1 << 53;
-const missing: u64 = u64.MAX_VALUE;
+/** Both parts of the entry of a missing inner chunk. */
+export const missing: u64 = u64.MAX_VALUE;
 
+/** An offset or length that came as f64. */
 @inline
-function toLimit(value: f64): u64 {
+export function toLimit(value: f64): u64 {
   return value < <f64>exactLimit ? <u64>max<f64>(value, 0) : exactLimit;
 }
 

@@ -40,6 +40,18 @@ export function slicing(table: usize, crc: u32, src: usize, srcLength: usize): u
     // The high half does not depend on the previous step: adding it last keeps the chain between steps short.
     crc = c ^ d ^ (a ^ b);
   }
+  if ((srcLength & 8) != 0) {
+    const word = load<u64>(src + i) ^ <u64>crc;
+    const a = lookup(table, 7, word, 0) ^ lookup(table, 6, word, 8) ^ lookup(table, 5, word, 16) ^ lookup(table, 4, word, 24);
+    const b = lookup(table, 3, word, 32) ^ lookup(table, 2, word, 40) ^ lookup(table, 1, word, 48) ^ lookup(table, 0, word, 56);
+    crc = a ^ b;
+    i += 8;
+  }
+  if ((srcLength & 4) != 0) {
+    const word = <u64>(load<u32>(src + i) ^ crc);
+    crc = lookup(table, 3, word, 0) ^ lookup(table, 2, word, 8) ^ lookup(table, 1, word, 16) ^ lookup(table, 0, word, 24);
+    i += 4;
+  }
   for (; i < srcLength; i++) {
     crc = (crc >> 8) ^ load<u32>(table + (<usize>((crc ^ load<u8>(src + i)) & 255) << 2));
   }

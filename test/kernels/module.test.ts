@@ -22,13 +22,16 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "copyStrided",
         "crc32",
         "crc32c",
+        "decodeShard",
         "decodeShardIndex",
+        "encodeShard",
         "encodeShardIndex",
         "fill",
         "heapBase",
         "isFilled",
         "memory",
         "mortonOrder",
+        "patchSlots",
         "xxh64Low",
       ]
     `);
