@@ -37,7 +37,13 @@ export const bytesCodec: ArrayToBytesCodec = {
           memory.kernels[kernel](dst.pointer, dst.byteLength, src.pointer, src.byteLength);
           return dst;
         };
-        return { ...base, place: "wasm", encode: swap, decode: swap };
+        return {
+          ...base,
+          place: "wasm",
+          kernel: { kind: "swap", swapSize: dataType.swapSize },
+          encode: swap,
+          decode: swap,
+        };
       },
     };
   },

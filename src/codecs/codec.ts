@@ -11,6 +11,7 @@ import type { DataType } from "../metadata/data_type.js";
 import type { JsonObject } from "../metadata/json.js";
 import type { NamedConfiguration, Where } from "../metadata/validate.js";
 import type { Memory, Span } from "../wasm/memory.js";
+import type { KernelStep } from "./dense.js";
 import type { BoundShard } from "./sharding_indexed.js";
 
 /** Bytes where they happen to lie: in the JavaScript heap, or in linear memory. */
@@ -41,6 +42,8 @@ interface BoundBase {
 /** Runs in linear memory: spans in, spans out, allocated in the scope that is open. The input span may be overwritten by neither direction. */
 export interface WasmCodec extends BoundBase {
   readonly place: "wasm";
+  /** What the step does, if kernels that take a whole shard can do it too. */
+  readonly kernel?: KernelStep;
   encode(memory: Memory, decoded: Span): Span;
   decode(memory: Memory, encoded: Span): Span;
 }

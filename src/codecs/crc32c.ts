@@ -54,6 +54,7 @@ export const crc32cCodec: BytesToBytesCodec = {
       bind: (decodedSize) => ({
         name: "crc32c",
         place: "wasm",
+        kernel: { kind: "crc32c" },
         decodedSize,
         encodedSize: plusBytes(decodedSize, checksumSize),
         encode,

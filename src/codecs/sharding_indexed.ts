@@ -14,6 +14,7 @@ import { at, expectArray, expectShape, invalid, parseNamed, rejectUnknownFields 
 import type { ByteRange } from "../stores/store.js";
 import { useMemory } from "../wasm/memory.js";
 import { type ArrayToBytesCodec, type BoundChain, type ByteSize, type ChunkSpec, elementCount } from "./codec.js";
+import { type DenseSlot, denseSlot } from "./dense.js";
 
 export type IndexLocation = "start" | "end";
 
@@ -33,6 +34,8 @@ export interface BoundShard {
   readonly chunkCount: number;
   readonly inner: BoundChain;
   readonly index: BoundChain;
+  /** Set where one kernel call can take a whole shard. */
+  readonly dense: DenseSlot | undefined;
   readonly indexLocation: IndexLocation;
   /** Bytes of the encoded index. */
   readonly indexSize: number;
@@ -128,6 +131,7 @@ export const shardingIndexedCodec: ArrayToBytesCodec = {
           chunkCount,
           inner,
           index,
+          dense: denseSlot(inner),
           indexLocation,
           indexSize,
           decodedSize: { kind: "fixed", bytes: elementCount(shape) * spec.dataType.itemSize },

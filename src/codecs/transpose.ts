@@ -57,6 +57,7 @@ export const transposeCodec: ArrayToArrayCodec = {
           codec: {
             ...base,
             place: "wasm",
+            kernel: { kind: "transpose", shape, strides: decodeAxes.map(({ srcStride }) => srcStride) },
             encode: (memory, decoded) => permute(memory, decoded, encodeAxes),
             decode: (memory, bytes) => permute(memory, bytes, decodeAxes),
           },

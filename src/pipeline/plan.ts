@@ -10,6 +10,7 @@ import type { BoundStep, Bytes, ChunkSpec } from "../codecs/codec.js";
 import type { ByteRange, Patch } from "../stores/store.js";
 import type { Span } from "../wasm/memory.js";
 import type { Box } from "./box.js";
+import type { DecodeShardJob, EncodeShardJob } from "./whole_shard.js";
 
 /** One value, or a part of it, to be read from the store. */
 export interface Read {
@@ -90,7 +91,9 @@ export interface EncodeJob extends Place {
   result: Uint8Array | undefined;
 }
 
-export type Job = DecodeJob | EncodeJob;
+/** Chunk jobs go through steps, which may be asynchronous; shard jobs are one kernel call. */
+export type ChunkJob = DecodeJob | EncodeJob;
+export type Job = ChunkJob | DecodeShardJob | EncodeShardJob;
 
 /** A value to store; `undefined` deletes the key. */
 export interface Write {

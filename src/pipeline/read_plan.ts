@@ -16,6 +16,7 @@ import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
 import type { DecodeJob, Into, Place, Plan, Read } from "./plan.js";
 import { type Outer, type Tiling, tile } from "./tiling.js";
 import { contextOf, withPlace } from "./transform.js";
+import { type DecodeShardJob, wholeShardSlot } from "./whole_shard.js";
 
 /** One chunk to read: a batch item, or what a shard breaks up into. All offsets and lengths in bytes. */
 export interface ChunkRead extends Place {
@@ -198,7 +199,6 @@ function rangeOf({ offset, length }: Pick<ChunkRead, "offset" | "length">): Byte
 /** A shard with its index on the way. `value` is the whole shard, if it is in hand. */
 interface OpenedShard {
   readonly shardRead: ShardRead;
-  readonly tiling: Tiling;
   readonly value: Uint8Array | undefined;
   readonly byteLength: number | undefined;
   readonly job: DecodeJob;
@@ -206,8 +206,7 @@ interface OpenedShard {
 
 /** Reads the indexes of `shards` (with all the data, where every inner chunk is wanted) and returns the inner chunks wanted. */
 function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<ChunkRead[]> {
-  const tilings = shards.map(({ item, shard }) => tile(item.selection, shard.inner.spec, shard.grid, outerOf(item)));
-  const wholes = shards.map(({ item, shard }, i) => item.source !== undefined || touchesAll(item, shard, tilings[i]!));
+  const wholes = shards.map((each) => each.item.source !== undefined || touchesAll(each));
   const partial = shards.filter((_, i) => !wholes[i]);
   // Index and data of one shard must come from one version of it.
   // A shard inside a shard has the lock already, and a second one would wait behind a writer that waits for the first.
@@ -234,27 +233,58 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
     const whole = wholes[i]!;
     const byteLength = whole ? bytes.byteLength : length < 0 ? read!.byteLength : length;
     const job = indexJob(shard, item, indexBytes(shard, bytes, item));
-    opened.push({ shardRead, tiling: tilings[i]!, value: whole ? bytes : undefined, byteLength, job });
+    opened.push({ shardRead, value: whole ? bytes : undefined, byteLength, job });
   });
   yield { kind: "transform", jobs: opened.map(({ job }) => job) };
+  const broken = yield* decodeWhole(opened);
   const inner: ChunkRead[] = [];
-  for (const each of opened) breakUp(each, inner);
+  for (const each of broken) breakUp(each, inner);
   return inner;
+}
+
+/** Decodes shards that are wanted whole by one kernel call each; returns those that must be broken up. */
+function* decodeWhole(opened: readonly OpenedShard[]): Plan<readonly OpenedShard[]> {
+  const jobs = opened.map(({ shardRead: { item, shard }, value, job }): DecodeShardJob | undefined => {
+    const { key, grid, number, selection, extent } = item;
+    const dense = value && wholeShardSlot(shard, selection, extent);
+    if (value === undefined || dense === undefined) return undefined;
+    return {
+      kind: "decode-shard",
+      key,
+      grid,
+      number,
+      shard,
+      dense,
+      extent,
+      outer: outerOf(item),
+      value,
+      index: job.result!,
+      isDone: false,
+    };
+  });
+  const wanted = jobs.filter((job) => job !== undefined);
+  if (wanted.length === 0) return opened;
+  yield { kind: "transform", jobs: wanted };
+  return opened.filter((_, i) => !jobs[i]?.isDone);
 }
 
 function outerOf({ target, targetOffset, targetStrides }: Omit<ChunkRead, "chain">): Outer {
   return { bytes: target, offset: targetOffset, strides: targetStrides };
 }
 
+function tilingOf({ item, shard }: ShardRead): Tiling {
+  return tile(item.selection, shard.inner.spec, shard.grid, outerOf(item));
+}
+
 /** Whether the selection touches every inner chunk that lies in the array. */
-function touchesAll(
-  { extent }: Pick<ChunkRead, "extent">,
-  { inner, decodedSize }: BoundShard,
-  tiling: Tiling,
-): boolean {
-  if (decodedSize.kind === "fixed" && decodedSize.bytes > wholeShardBytes) return false;
+function touchesAll(shardRead: ShardRead): boolean {
+  const { selection, extent } = shardRead.item;
+  const { shard } = shardRead;
+  if (shard.decodedSize.kind === "fixed" && shard.decodedSize.bytes > wholeShardBytes) return false;
+  if (wholeShardSlot(shard, selection, extent) !== undefined) return true;
+  const { shape } = shard.inner.spec;
   return (
-    tiling.count === extent.reduce((count, length, axis) => count * Math.ceil(length / inner.spec.shape[axis]!), 1)
+    tilingOf(shardRead).count === extent.reduce((count, length, axis) => count * Math.ceil(length / shape[axis]!), 1)
   );
 }
 
@@ -310,7 +340,7 @@ export function* readStoredIndexes(shards: readonly StoredShard[]): Plan<(ShardI
 const nothing: readonly never[] = [];
 
 /** Adds one item for every inner chunk that the selection touches; missing ones are filled at once. */
-function breakUp({ shardRead, tiling, value, byteLength, job }: OpenedShard, inner: ChunkRead[]): void {
+function breakUp({ shardRead, value, byteLength, job }: OpenedShard, inner: ChunkRead[]): void {
   const { item, shard } = shardRead;
   const { key, target, targetStrides } = item;
   const { grid } = shard;
@@ -320,7 +350,7 @@ function breakUp({ shardRead, tiling, value, byteLength, job }: OpenedShard, inn
   const base = value === undefined ? item.offset : 0;
   const isPlain = chain.shard === undefined;
   withPlace(() => {
-    for (const part of tiling.tiles()) {
+    for (const part of tilingOf(shardRead).tiles()) {
       const { number, coordinates, outerOffset, chunkOffset, box } = part;
       const slot = index.slot(number);
       if (slot === undefined) {

@@ -11,10 +11,19 @@ import { DataError, RuntimeError, withContext } from "../errors.js";
 import { currentMemory, type Memory, useMemory } from "../wasm/memory.js";
 import { fillBytes, gatherBox, isOneRun, scatterBox, stridedBox } from "./box.js";
 import type { DecodeJob, EncodeJob, Job, Place } from "./plan.js";
+import { decodeShard, encodeShard } from "./whole_shard.js";
 
 /** Runs a job whose steps are all synchronous. */
 export function runJob(job: Job): void {
   try {
+    if (job.kind === "decode-shard") {
+      decodeShard(job);
+      return;
+    }
+    if (job.kind === "encode-shard") {
+      encodeShard(job);
+      return;
+    }
     if (job.kind === "encode") useMemory((memory) => encodeChunk(memory, job));
     else if (job.steps.length === 0 && !isSpan(job.input)) {
       finishDecode(undefined, job, job.input, job.inputOffset, job.inputLength);
@@ -60,7 +69,7 @@ function encodeChunk(memory: Memory, job: EncodeJob): void {
 
 /** Runs any job; between asynchronous steps the bytes lie in the JavaScript heap. */
 export async function runJobAsync(job: Job): Promise<void> {
-  if (job.steps.every(({ place }) => place !== "async")) {
+  if (!("steps" in job) || job.steps.every(({ place }) => place !== "async")) {
     runJob(job);
     return;
   }

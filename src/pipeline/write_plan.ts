@@ -30,6 +30,7 @@ import { patchPlan } from "./patch_plan.js";
 import type { EncodeJob, Place, Plan, Write } from "./plan.js";
 import { decodeJob, indexBytes, indexJob, newRead, readPlan, wholeChunkRead } from "./read_plan.js";
 import { withPlace } from "./transform.js";
+import { type EncodeShardJob, wholeShardSlot } from "./whole_shard.js";
 
 /** A shard without anything around it; its owner receives the assembled bytes. */
 interface ShardWrite extends ShardPart {
@@ -39,6 +40,8 @@ interface ShardWrite extends ShardPart {
   readonly slots: Map<number, Slot>;
   /** Inner chunks that this write touches, by chunk number. */
   readonly children: Map<number, ChunkWrite>;
+  /** Set where the shard is encoded by one kernel call: then it has no children. */
+  whole: EncodeShardJob | undefined;
 }
 
 /** Locks the keys, reads what must be kept, encodes, and stores, patches or deletes every key. */
@@ -85,8 +88,9 @@ function* encodePlan(nodes: readonly ChunkWrite[], options: WriteOptions): Plan 
       }
     }
     yield* readIndexes(shards);
+    yield* encodeWhole(shards, options);
     levels.push(shards);
-    level = shards.flatMap(expand);
+    level = shards.flatMap((shard) => (shard.whole === undefined ? expand(shard) : []));
   }
   yield* encodeLeaves(leaves, options);
   for (const shards of levels.reverse()) yield* assemble(shards, options);
@@ -98,7 +102,18 @@ function newShardWrite(
   part: Pick<ShardWrite, "extent" | "selection" | "outer" | "existing">,
 ): ShardWrite {
   const { extent, selection, outer, existing } = part;
-  return { owner, key: owner.key, shard, extent, selection, outer, existing, slots: new Map(), children: new Map() };
+  return {
+    owner,
+    key: owner.key,
+    shard,
+    extent,
+    selection,
+    outer,
+    existing,
+    slots: new Map(),
+    children: new Map(),
+    whole: undefined,
+  };
 }
 
 /** Takes off the codecs around a shard. `undefined` if nothing is left to write: the chunk is empty. */
@@ -173,33 +188,24 @@ function isInArray({ shard, extent }: ShardWrite, number: number): boolean {
 /** Lays out the shards of one level, whose inner chunks are all encoded. */
 function* assemble(shards: readonly ShardWrite[], options: WriteOptions): Plan {
   const present = shards.filter((node) => {
+    if (node.whole !== undefined) return node.whole.result !== undefined;
     for (const { encoded } of node.children.values()) if (encoded !== undefined) return true;
     for (const number of node.slots.keys()) if (!node.children.has(number) && isInArray(node, number)) return true;
     return false;
   });
   if (present.length === 0) return;
-  const layouts = present.map((node) => layoutShard(node.shard, slotLengths(node), slotsInOrder(node, options)));
+  const laid = present.map((node) => node.whole?.result ?? layOut(node, options));
   const indexJobs = present.map(({ shard, owner }, i) =>
-    bytesJob(owner, shard.index.spec, shard.index.byteSteps, layouts[i]!.index),
+    bytesJob(owner, shard.index.spec, shard.index.byteSteps, laid[i]!.index),
   );
   yield { kind: "transform", jobs: indexJobs };
   const outerJobs: EncodeJob[] = [];
   const outerNodes: ChunkWrite[] = [];
-  present.forEach((node, i) => {
-    const { shard, owner, slots, children, existing } = node;
-    const { offsets, byteLength } = layouts[i]!;
-    const bytes = new Uint8Array(byteLength);
-    bytes.set(indexJobs[i]!.result!, indexOffset(shard, byteLength));
-    offsets.forEach((offset, number) => {
-      if (offset === undefined) return;
-      const child = children.get(number);
-      const slot = slots.get(number);
-      // Untouched inner chunks move as they are, never decoded.
-      bytes.set(
-        child === undefined ? existing!.subarray(slot!.offset, slot!.offset + slot!.length) : child.encoded!,
-        offset,
-      );
-    });
+  present.forEach(({ shard, owner, whole }, i) => {
+    // Each key owns its bytes, also where a scalar made several shards equal.
+    const isShared = whole !== undefined && present.findIndex((other) => other.whole === whole) < i;
+    const bytes = isShared ? laid[i]!.bytes.slice() : laid[i]!.bytes;
+    bytes.set(indexJobs[i]!.result!, indexOffset(shard, bytes.byteLength));
     owner.encoded = bytes;
     if (owner.chain.byteSteps.length > 0) {
       outerNodes.push(owner);
@@ -211,6 +217,60 @@ function* assemble(shards: readonly ShardWrite[], options: WriteOptions): Plan {
   outerNodes.forEach((node, i) => {
     node.encoded = outerJobs[i]!.result;
   });
+}
+
+/** The slots of a shard at their places, with room for the index. Untouched inner chunks move as they are, never decoded. */
+function layOut(node: ShardWrite, options: WriteOptions): { bytes: Uint8Array; index: Uint8Array } {
+  const { slots, children, existing } = node;
+  const { index, offsets, byteLength } = layoutShard(node.shard, slotLengths(node), slotsInOrder(node, options));
+  const bytes = new Uint8Array(byteLength);
+  offsets.forEach((offset, number) => {
+    if (offset === undefined) return;
+    const child = children.get(number);
+    const slot = slots.get(number);
+    bytes.set(
+      child === undefined ? existing!.subarray(slot!.offset, slot!.offset + slot!.length) : child.encoded!,
+      offset,
+    );
+  });
+  return { bytes, index };
+}
+
+/** Encodes shards that are written whole by one kernel call each; by one call in all those that a scalar makes equal. */
+function* encodeWhole(shards: readonly ShardWrite[], { writeEmptyChunks, subchunkWriteOrder }: WriteOptions): Plan {
+  const jobs: EncodeShardJob[] = [];
+  const scalars = new Map<string, EncodeShardJob>();
+  for (const node of shards) {
+    const { owner, shard, selection, extent, outer, existing } = node;
+    const dense = existing === undefined ? wholeShardSlot(shard, selection, extent) : undefined;
+    if (dense === undefined) continue;
+    const identity = outer.strides.every((stride) => stride === 0) ? extent.join() : undefined;
+    const same = identity === undefined ? undefined : scalars.get(identity);
+    if (same !== undefined) {
+      node.whole = same;
+      continue;
+    }
+    const { key, grid, number } = owner;
+    const order = slotOrder(shard.grid, subchunkWriteOrder);
+    const skipEmpty = !writeEmptyChunks;
+    const job: EncodeShardJob = {
+      kind: "encode-shard",
+      key,
+      grid,
+      number,
+      shard,
+      dense,
+      extent,
+      outer,
+      order,
+      skipEmpty,
+      result: undefined,
+    };
+    node.whole = job;
+    jobs.push(job);
+    if (identity !== undefined) scalars.set(identity, job);
+  }
+  if (jobs.length > 0) yield { kind: "transform", jobs };
 }
 
 /** Bytes of each inner chunk by number, -1 where missing. */

@@ -330,8 +330,17 @@ describe("scalars", () => {
     expect(array.getSync([9, 9])).toBe(5);
   });
 
-  test("are encoded once for the inner chunks of all shards", () => {
+  test("are encoded once for all shards of one extent", () => {
     const { array } = create({ ...sharded, indexCodecs: ["bytes"] });
+    const encodeShard = vi.spyOn(currentMemory().kernels, "encodeShard");
+    array.setSync(null, 5);
+    expect(encodeShard).toHaveBeenCalledTimes(1);
+    encodeShard.mockRestore();
+    expect([...array.getSync().data].every((value) => value === 5)).toBe(true);
+  });
+
+  test("are encoded once for the inner chunks of all compressed shards", () => {
+    const { array } = create({ ...sharded, indexCodecs: ["bytes"], compressors: ["gzip", "crc32c"] });
     const crc32c = spyOnChecksum();
     array.setSync(null, 5);
     expect(crc32c).toHaveBeenCalledTimes(1);
