@@ -16,7 +16,7 @@ import { type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
 /** Decoding less than this is faster in fflate than through a call to `node:zlib` (10 to 35 µs a call). Encoded bytes. */
 const hostThreshold = 400;
 /** fflate decodes a pushed piece whole, to at most 1032 times its size: small pieces bound what a stream that lies can take. */
-const pieceBytes = 8 * 1024;
+const pieceBytes = 1024;
 /** Header (10), trailer (8). */
 const minimumSize = 18;
 
