@@ -124,7 +124,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
     };
     return encodeChunkPlan(
       { ...item, existing: undefined, encoded: undefined },
-      { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false },
+      { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false, indexCache: undefined },
     );
   }
 
@@ -138,7 +138,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
     const result = (
       isArray ? { data: destination, shape: [...shape], stride: byteStrides(shape, 1) } : destination
     ) as Chunk<D>;
-    return { plan: readPlan([item], { readMissingChunks: true }), result };
+    return { plan: readPlan([item], { readMissingChunks: true, indexCache: undefined }), result };
   }
 
   #requireSync(): void {

@@ -68,4 +68,13 @@ export type { CoalesceOptions } from "./pipeline/fetches.js";
 export type { RuntimeOptions } from "./runtime.js";
 export { type LatencyOptions, LatencyStore } from "./stores/latency.js";
 export { MemoryStore } from "./stores/memory.js";
-export type { AsyncStore, ByteRange, Patch, PatchWrite, RequestOptions, Store, SyncStore } from "./stores/store.js";
+export type {
+  AsyncStore,
+  ByteRange,
+  OpenValue,
+  Patch,
+  PatchWrite,
+  RequestOptions,
+  Store,
+  SyncStore,
+} from "./stores/store.js";

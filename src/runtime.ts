@@ -3,6 +3,7 @@
 import type { SubchunkWriteOrder } from "./codecs/sharding_indexed.js";
 import { ArgumentError, RuntimeError } from "./errors.js";
 import type { CoalesceOptions } from "./pipeline/fetches.js";
+import { type IndexCache, indexCacheOf } from "./pipeline/index_cache.js";
 import type { StoreAccess, SyncAccess } from "./stores/access.js";
 
 /** How an array reads and writes. All have defaults. */
@@ -17,6 +18,8 @@ export interface RuntimeOptions {
   readonly patch?: boolean;
   /** Which byte ranges of one value are read together. Default: gaps up to 16 KiB, joined ranges up to 64 MiB. */
   readonly coalesce?: Partial<CoalesceOptions>;
+  /** Decoded shard indexes that are kept for a store that can tell whether they still hold, in bytes; 0 keeps none. Default 64 MiB. */
+  readonly indexCacheBytes?: number;
   /** Asynchronous store requests in flight at once. Default 256. */
   readonly concurrency?: number;
   /** Order in which the inner chunks of a fresh shard are stored. Default "morton". */
@@ -30,6 +33,7 @@ export interface Runtime {
   readonly writeEmptyChunks: boolean;
   readonly readMissingChunks: boolean;
   readonly canPatch: boolean;
+  readonly indexCache: IndexCache | undefined;
   readonly coalesce: CoalesceOptions;
   readonly concurrency: number;
   readonly subchunkWriteOrder: SubchunkWriteOrder;
@@ -57,6 +61,7 @@ export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Ru
     pipeline,
     writeEmptyChunks = false,
     patch = true,
+    indexCacheBytes = 64 * 2 ** 20,
     readMissingChunks = true,
     concurrency = 256,
     subchunkWriteOrder = "morton",
@@ -67,8 +72,19 @@ export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Ru
   const coalesce = { ...defaultCoalesce, ...options.coalesce };
   checkCount("coalesce.maxGapBytes", coalesce.maxGapBytes, 0);
   checkCount("coalesce.maxBytes", coalesce.maxBytes, 1);
+  checkCount("indexCacheBytes", indexCacheBytes, 0);
   const canPatch = patch && access.canPatch;
-  return { pipeline, writeEmptyChunks, readMissingChunks, canPatch, coalesce, concurrency, subchunkWriteOrder };
+  const indexCache = indexCacheBytes === 0 ? undefined : indexCacheOf(access.store, indexCacheBytes);
+  return {
+    pipeline,
+    writeEmptyChunks,
+    readMissingChunks,
+    canPatch,
+    indexCache,
+    coalesce,
+    concurrency,
+    subchunkWriteOrder,
+  };
 }
 
 /** The store's synchronous surface. */

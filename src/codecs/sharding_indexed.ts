@@ -164,6 +164,7 @@ export class ShardIndex {
   readonly #words: DataView;
   readonly #shard: BoundShard;
   readonly #byteLength: number | undefined;
+  #disjoint: boolean | undefined;
 
   constructor(shard: BoundShard, bytes: Uint8Array, byteLength: number | undefined) {
     this.#shard = shard;
@@ -216,6 +217,33 @@ export class ShardIndex {
    * of one chunk would change the other.
    */
   isDisjoint(): boolean {
+    this.#disjoint ??= this.#computeDisjoint();
+    return this.#disjoint;
+  }
+
+  /** The decoded index: little-endian uint64 pairs. */
+  get bytes(): Uint8Array {
+    const { buffer, byteOffset, byteLength } = this.#words;
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  }
+
+  /** Bytes of the decoded index. */
+  get byteLength(): number {
+    return this.#words.byteLength;
+  }
+
+  /** Whether this is the index of a shard of the same layout. */
+  isOf({ grid, indexSize, indexLocation }: BoundShard): boolean {
+    const own = this.#shard;
+    return (
+      own.indexSize === indexSize &&
+      own.indexLocation === indexLocation &&
+      own.grid.length === grid.length &&
+      own.grid.every((length, axis) => length === grid[axis])
+    );
+  }
+
+  #computeDisjoint(): boolean {
     if (this.#byteLength === undefined && this.#shard.indexLocation === "end") return false;
     const slots: Slot[] = [];
     for (let chunk = 0; chunk < this.#shard.chunkCount; chunk++) {

@@ -77,6 +77,9 @@ async function carryOut(
         if (access.lock !== undefined && request.mode === "exclusive") releases.push(await access.lock(key));
       }
       return;
+    case "open":
+      // Asynchronous stores keep no value open; the lock alone holds off writers of this thread.
+      return;
     case "get":
       await forEachBounded(planFetches(request.reads, access.hasRanges, coalesce), limit, async (fetch) => {
         signal?.throwIfAborted();

@@ -7,6 +7,7 @@ import type { BoundShard, SubchunkWriteOrder } from "../codecs/sharding_indexed.
 import { chunkExtent } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
 import type { Box } from "./box.js";
+import type { IndexCache } from "./index_cache.js";
 import type { EncodeJob, Place, Plan } from "./plan.js";
 import { type Outer, tile } from "./tiling.js";
 
@@ -35,6 +36,8 @@ export interface WriteOptions {
   readonly subchunkWriteOrder: SubchunkWriteOrder;
   /** Whether the store can change part of a value. */
   readonly canPatch: boolean;
+  /** `undefined` = indexes are not kept. */
+  readonly indexCache: IndexCache | undefined;
   /** The encoded chunk that a scalar makes of each extent it covers whole (`undefined` = empty): shared by all plans of one call. */
   readonly scalars?: Map<string, Uint8Array | undefined>;
 }

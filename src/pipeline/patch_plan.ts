@@ -10,8 +10,9 @@ import type { BoundShard, ShardIndex, Slot } from "../codecs/sharding_indexed.js
 import { DataError } from "../errors.js";
 import type { PatchWrite } from "../stores/store.js";
 import { type ChunkWrite, coversAll, encodeLeaves, innerWrites, type WriteOptions } from "./chunk_write.js";
+import type { IndexCache } from "./index_cache.js";
 import type { Plan } from "./plan.js";
-import { newRead, readStoredIndexes } from "./read_plan.js";
+import { newRead, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
 import { contextOf, withPlace } from "./transform.js";
 
 /** A shard that may be patched, once its index is known. */
@@ -25,6 +26,7 @@ interface ShardPatch {
   readonly item: ChunkWrite;
   readonly inner: readonly ChunkWrite[];
   readonly slots: readonly Slot[];
+  readonly index: ShardIndex;
 }
 
 /** What the patch plan leaves to be rewritten. */
@@ -52,7 +54,10 @@ export function* patchPlan(items: readonly ChunkWrite[], options: WriteOptions):
   const absent = new Set<ChunkWrite>();
   const patched = new Set<ChunkWrite>();
   if (candidates.length > 0) {
-    const indexes = yield* readStoredIndexes(candidates.map(({ item, shard }) => ({ place: item, shard })));
+    const { indexCache } = options;
+    const openings = yield* openKeys(candidates.map(({ item }) => item.key));
+    const pending = candidates.map(({ item, shard }) => pendingIndex(shard, item, openings.get(item.key), indexCache));
+    const indexes = yield* readIndexes(pending, indexCache);
     const patches: ShardPatch[] = [];
     candidates.forEach((candidate, i) => {
       const index = indexes[i];
@@ -63,8 +68,16 @@ export function* patchPlan(items: readonly ChunkWrite[], options: WriteOptions):
       }
     });
     for (const item of yield* applyPatches(patches, options)) patched.add(item);
+    if (indexCache !== undefined) yield* keepIndexes(patches, patched, indexCache);
   }
   return { items: items.filter((item) => !patched.has(item)), absent };
+}
+
+/** A patch leaves the index as it is: what is known of it holds for the new version too. */
+function* keepIndexes(patches: readonly ShardPatch[], patched: ReadonlySet<ChunkWrite>, cache: IndexCache): Plan {
+  const kept = patches.filter(({ item }) => patched.has(item));
+  const openings = yield* openKeys(kept.map(({ item }) => item.key));
+  for (const { item, index } of kept) cache.set(item.key, openings.get(item.key)?.version, index);
 }
 
 /** The slots that a write touches, or `undefined` if they cannot be patched. */
@@ -79,7 +92,7 @@ function planPatch({ item, shard }: Candidate, index: ShardIndex): ShardPatch | 
     if (slot === undefined || slot.length !== slotLength) return undefined;
     slots.push(slot);
   }
-  return index.isDisjoint() ? { item, inner, slots } : undefined;
+  return index.isDisjoint() ? { item, inner, slots, index } : undefined;
 }
 
 /** Merges, encodes and writes the slots; returns the items that were patched. */

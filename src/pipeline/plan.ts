@@ -107,6 +107,17 @@ export interface KeyPatch {
   readonly patch: Patch;
 }
 
+/** Asks to keep one version of a stored value open until the plan ends; its reads then come from there. Asked again, it tells the version anew. */
+export interface Opening {
+  readonly key: string;
+  /** Result: `undefined` if the store cannot open values, so that nothing is known. */
+  exists: boolean | undefined;
+  /** Result: equal versions mean equal bytes. */
+  version: string | object | undefined;
+  /** Result: bytes of the whole value. */
+  byteLength: number | undefined;
+}
+
 /** Asks for the keys that begin with `prefix`. */
 export interface Listing {
   readonly prefix: string;
@@ -116,6 +127,7 @@ export interface Listing {
 
 export type Request =
   | { readonly kind: "lock"; readonly keys: readonly string[]; readonly mode: "shared" | "exclusive" }
+  | { readonly kind: "open"; readonly openings: readonly Opening[] }
   | { readonly kind: "get"; readonly reads: readonly Read[] }
   | { readonly kind: "transform"; readonly jobs: readonly Job[] }
   | { readonly kind: "set"; readonly writes: readonly Write[] }

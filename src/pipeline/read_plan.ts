@@ -13,7 +13,8 @@ import { chunkExtent, selectAll } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
 import type { ByteRange } from "../stores/store.js";
 import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
-import type { DecodeJob, Into, Place, Plan, Read } from "./plan.js";
+import type { IndexCache } from "./index_cache.js";
+import type { DecodeJob, Into, Opening, Place, Plan, Read } from "./plan.js";
 import { type Outer, type Tiling, tile } from "./tiling.js";
 import { contextOf, withPlace } from "./transform.js";
 import { type DecodeShardJob, wholeShardSlot } from "./whole_shard.js";
@@ -40,6 +41,8 @@ export interface ChunkRead extends Place {
 export interface ReadOptions {
   /** Whether a missing store key reads as the fill value (the default) or is an error. Missing inner chunks always read as fill. */
   readonly readMissingChunks: boolean;
+  /** `undefined` = indexes are not kept. */
+  readonly indexCache: IndexCache | undefined;
 }
 
 /** Chunks are fetched in windows of at most this many encoded bytes. */
@@ -196,55 +199,123 @@ function rangeOf({ offset, length }: Pick<ChunkRead, "offset" | "length">): Byte
   return length < 0 ? undefined : { offset, length };
 }
 
-/** A shard with its index on the way. `value` is the whole shard, if it is in hand. */
+/** A shard whose index is known. `value` is the whole shard, if it is in hand. */
 interface OpenedShard {
   readonly shardRead: ShardRead;
   readonly value: Uint8Array | undefined;
-  readonly byteLength: number | undefined;
-  readonly job: DecodeJob;
+  readonly index: ShardIndex;
 }
 
 /** Reads the indexes of `shards` (with all the data, where every inner chunk is wanted) and returns the inner chunks wanted. */
 function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<ChunkRead[]> {
-  const wholes = shards.map((each) => each.item.source !== undefined || touchesAll(each));
-  const partial = shards.filter((_, i) => !wholes[i]);
-  // Index and data of one shard must come from one version of it.
-  // A shard inside a shard has the lock already, and a second one would wait behind a writer that waits for the first.
-  const stored = partial.filter(({ item }) => item.grid === undefined);
-  if (stored.length > 0) yield { kind: "lock", mode: "shared", keys: [...new Set(stored.map(({ item }) => item.key))] };
-  const reads = shards.map(({ item, shard }, i): Read | undefined => {
-    if (item.source !== undefined) return undefined;
-    if (wholes[i]) return newRead(item.key, rangeOf(item));
-    return newRead(item.key, indexRangeWithin(shard, item), undefined, item.length < 0);
+  const isWhole = shards.map((each) => each.item.source !== undefined || touchesAll(each));
+  // A shard inside a shard is open already, and a second lock would wait behind a writer that waits for the first.
+  const isStored = shards.map(({ item }, i) => !isWhole[i] && item.grid === undefined);
+  const stored = yield* openStored(shards.filter((_, i) => isStored[i]).map(({ item }) => item.key));
+  const pending = shards.map((shardRead, i): PendingIndex => {
+    const { item, shard } = shardRead;
+    const opening = isStored[i] ? stored.get(item.key) : undefined;
+    if (item.source !== undefined)
+      return { place: item, shard, value: item.source.subarray(item.offset, item.offset + item.length) };
+    if (isWhole[i]) return { place: item, shard, read: newRead(item.key, rangeOf(item)), isWhole: true };
+    return pendingIndex(
+      shard,
+      item,
+      item.length < 0 ? opening : { byteLength: item.length },
+      options.indexCache,
+      item.offset,
+    );
   });
-  const wanted = reads.filter((read) => read !== undefined);
-  if (wanted.length > 0) yield { kind: "get", reads: wanted };
-
+  const indexes = yield* readIndexes(pending, options.indexCache);
   const opened: OpenedShard[] = [];
   shards.forEach((shardRead, i) => {
-    const { item, shard } = shardRead;
-    const { source, offset, length } = item;
-    const read = reads[i];
-    const bytes = source === undefined ? read!.value : source.subarray(offset, offset + length);
-    if (bytes === undefined) {
-      missing(item, shard.spec, options);
-      return;
-    }
-    const whole = wholes[i]!;
-    const byteLength = whole ? bytes.byteLength : length < 0 ? read!.byteLength : length;
-    const job = indexJob(shard, item, indexBytes(shard, bytes, item));
-    opened.push({ shardRead, value: whole ? bytes : undefined, byteLength, job });
+    const index = indexes[i];
+    const { value, read, isWhole } = pending[i]!;
+    if (index === undefined) missing(shardRead.item, shardRead.shard.spec, options);
+    else opened.push({ shardRead, value: value ?? (isWhole ? read?.value : undefined), index });
   });
-  yield { kind: "transform", jobs: opened.map(({ job }) => job) };
   const broken = yield* decodeWhole(opened);
   const inner: ChunkRead[] = [];
   for (const each of broken) breakUp(each, inner);
   return inner;
 }
 
+/** Locks stored shards for reading, so that index and data come from one version, and opens them where the store can. */
+function* openStored(keys: readonly string[]): Plan<Map<string, Opening>> {
+  const unique = [...new Set(keys)];
+  if (unique.length === 0) return new Map();
+  yield { kind: "lock", mode: "shared", keys: unique };
+  return yield* openKeys(unique);
+}
+
+/** Opens stored values; their locks are held. */
+export function* openKeys(keys: readonly string[]): Plan<Map<string, Opening>> {
+  const openings = keys.map((key): Opening => ({ key, exists: undefined, version: undefined, byteLength: undefined }));
+  yield { kind: "open", openings };
+  return new Map(openings.map((opening) => [opening.key, opening]));
+}
+
+/** An index on its way: known already, in a value that is in hand, or to be read. */
+interface PendingIndex {
+  readonly place: Place;
+  readonly shard: BoundShard;
+  readonly index?: ShardIndex;
+  readonly value?: Uint8Array;
+  readonly read?: Read;
+  /** Whether `read` fetches the whole shard. */
+  readonly isWhole?: boolean;
+  /** Length of the shard in bytes, where it is known before the read. */
+  readonly byteLength?: number | undefined;
+  readonly version?: string | object | undefined;
+}
+
+/** How to come by the index of a shard that is not read whole, and lies `offset` bytes into its stored value. */
+export function pendingIndex(
+  shard: BoundShard,
+  place: Place,
+  opening: Partial<Opening> | undefined,
+  cache: IndexCache | undefined,
+  offset = 0,
+): PendingIndex {
+  const { exists, version, byteLength } = opening ?? {};
+  if (exists === false) return { place, shard };
+  const index = version === undefined ? undefined : cache?.get(place.key, version, shard);
+  if (index !== undefined) return { place, shard, index };
+  if (byteLength === undefined) return { place, shard, read: newRead(place.key, indexRange(shard), undefined, true) };
+  const length = Math.min(shard.indexSize, byteLength);
+  const start = shard.indexLocation === "start" ? 0 : byteLength - length;
+  return { place, shard, byteLength, version, read: newRead(place.key, { offset: offset + start, length }) };
+}
+
+/** Reads and decodes what is not known yet; `undefined` where the key is missing. */
+export function* readIndexes(
+  pending: readonly PendingIndex[],
+  cache: IndexCache | undefined,
+): Plan<(ShardIndex | undefined)[]> {
+  const reads = pending.flatMap(({ read }) => read ?? []);
+  if (reads.length > 0) yield { kind: "get", reads };
+  const jobs: DecodeJob[] = [];
+  const jobOf = pending.map(({ place, shard, value, read }) => {
+    const bytes = value ?? read?.value;
+    if (bytes === undefined) return undefined;
+    const job = indexJob(shard, place, indexBytes(shard, bytes, place));
+    jobs.push(job);
+    return job;
+  });
+  if (jobs.length > 0) yield { kind: "transform", jobs };
+  return pending.map(({ place, shard, index, value, read, isWhole, byteLength, version }, i) => {
+    const job = jobOf[i];
+    if (job === undefined) return index;
+    const whole = value ?? (isWhole ? read?.value : undefined);
+    const decoded = new ShardIndex(shard, job.result!, whole?.byteLength ?? byteLength ?? read?.byteLength);
+    if (version !== undefined) cache?.set(place.key, version, decoded);
+    return decoded;
+  });
+}
+
 /** Decodes shards that are wanted whole by one kernel call each; returns those that must be broken up. */
 function* decodeWhole(opened: readonly OpenedShard[]): Plan<readonly OpenedShard[]> {
-  const jobs = opened.map(({ shardRead: { item, shard }, value, job }): DecodeShardJob | undefined => {
+  const jobs = opened.map(({ shardRead: { item, shard }, value, index }): DecodeShardJob | undefined => {
     const { key, grid, number, selection, extent } = item;
     const dense = value && wholeShardSlot(shard, selection, extent);
     if (value === undefined || dense === undefined) return undefined;
@@ -258,7 +329,7 @@ function* decodeWhole(opened: readonly OpenedShard[]): Plan<readonly OpenedShard
       extent,
       outer: outerOf(item),
       value,
-      index: job.result!,
+      index: index.bytes,
       isDone: false,
     };
   });
@@ -288,14 +359,6 @@ function touchesAll(shardRead: ShardRead): boolean {
   );
 }
 
-/** The range of the index of a shard that may itself be a range of a stored value. */
-function indexRangeWithin(shard: BoundShard, { offset, length }: Pick<ChunkRead, "offset" | "length">): ByteRange {
-  const range = indexRange(shard);
-  if (length < 0) return range;
-  const indexLength = Math.min(shard.indexSize, length);
-  return { offset: "suffixLength" in range ? offset + length - indexLength : offset, length: indexLength };
-}
-
 /** The encoded index of a whole shard, or of the range of it that holds the index. */
 export function indexBytes(shard: BoundShard, value: Uint8Array, { key }: Place): Uint8Array {
   if (value.byteLength < shard.indexSize) {
@@ -315,38 +378,15 @@ export function indexJob(shard: BoundShard, place: Place, input: Uint8Array): De
   return decodeJob(place, shard.index.byteSteps, input, shard.index.byteLength);
 }
 
-/** A stored shard whose index is wanted. */
-export interface StoredShard {
-  readonly place: Place;
-  readonly shard: BoundShard;
-}
-
-/** Reads the indexes of shards that are whole stored values, and nothing else of them; `undefined` where the key is missing. */
-export function* readStoredIndexes(shards: readonly StoredShard[]): Plan<(ShardIndex | undefined)[]> {
-  const reads = shards.map(({ place, shard }) => newRead(place.key, indexRange(shard), undefined, true));
-  yield { kind: "get", reads };
-  const jobs: DecodeJob[] = [];
-  const jobOf = shards.map(({ place, shard }, i) => {
-    const { value } = reads[i]!;
-    if (value === undefined) return undefined;
-    const job = indexJob(shard, place, indexBytes(shard, value, place));
-    jobs.push(job);
-    return job;
-  });
-  if (jobs.length > 0) yield { kind: "transform", jobs };
-  return shards.map(({ shard }, i) => jobOf[i] && new ShardIndex(shard, jobOf[i].result!, reads[i]!.byteLength));
-}
-
 const nothing: readonly never[] = [];
 
 /** Adds one item for every inner chunk that the selection touches; missing ones are filled at once. */
-function breakUp({ shardRead, value, byteLength, job }: OpenedShard, inner: ChunkRead[]): void {
+function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): void {
   const { item, shard } = shardRead;
   const { key, target, targetStrides } = item;
   const { grid } = shard;
   const chain = shard.inner;
   const { fillValue, shape } = chain.spec;
-  const index = new ShardIndex(shard, job.result!, byteLength);
   const base = value === undefined ? item.offset : 0;
   const isPlain = chain.shard === undefined;
   withPlace(() => {

@@ -4,11 +4,17 @@
 
 import type { SyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
-import type { ByteRange } from "../stores/store.js";
+import type { ByteRange, OpenValue } from "../stores/store.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
 import { type CoalesceOptions, distribute, type Fetch, needsSize, planFetches } from "./fetches.js";
-import type { Plan, Read, Request } from "./plan.js";
+import type { Opening, Plan, Read, Request } from "./plan.js";
 import { runJob } from "./transform.js";
+
+/** What one plan holds until it ends. */
+interface Held {
+  readonly releases: (() => void)[];
+  readonly open: Map<string, OpenValue>;
+}
 
 export interface SyncDriverContext {
   readonly access: SyncAccess;
@@ -18,7 +24,7 @@ export interface SyncDriverContext {
 
 /** Runs `plan` to its end and returns its result. */
 export function runSync<R>(plan: Plan<R>, context: SyncDriverContext): R {
-  const releases: (() => void)[] = [];
+  const held: Held = { releases: [], open: new Map() };
   try {
     let step = plan.next();
     while (!step.done) {
@@ -26,20 +32,19 @@ export function runSync<R>(plan: Plan<R>, context: SyncDriverContext): R {
       if (request.kind === "get" && wantsLinearMemory(request.reads, context.access)) {
         // What was read into linear memory lives until the transforms that follow have used it.
         step = useMemory((memory) => {
-          get(request.reads, context, memory);
+          get(request.reads, context, held.open, memory);
           let next = plan.next();
-          for (; !next.done && next.value.kind === "transform"; next = plan.next())
-            carryOut(next.value, context, releases);
+          for (; !next.done && next.value.kind === "transform"; next = plan.next()) carryOut(next.value, context, held);
           return next;
         });
       } else {
-        carryOut(request, context, releases);
+        carryOut(request, context, held);
         step = plan.next();
       }
     }
     return step.value;
   } finally {
-    for (const release of releases.reverse()) release();
+    for (const release of held.releases.reverse()) release();
   }
 }
 
@@ -53,17 +58,20 @@ export function runPure<R>(plan: Plan<R>): R {
   }
 }
 
-function carryOut(request: Request, context: SyncDriverContext, releases: (() => void)[]): void {
+function carryOut(request: Request, context: SyncDriverContext, held: Held): void {
   const { access, locks } = context;
   switch (request.kind) {
     case "lock":
       for (const key of [...request.keys].sort()) {
         locks.checkSync(key, request.mode);
-        if (access.lock !== undefined && request.mode === "exclusive") releases.push(access.lock(key));
+        if (access.lock !== undefined && request.mode === "exclusive") held.releases.push(access.lock(key));
       }
       return;
+    case "open":
+      if (access.open !== undefined) for (const opening of request.openings) open(opening, access.open, held);
+      return;
     case "get":
-      get(request.reads, context);
+      get(request.reads, context, held.open);
       return;
     case "transform":
       for (const job of request.jobs) runJob(job);
@@ -87,13 +95,35 @@ function wantsLinearMemory(reads: readonly Read[], { readInto }: SyncAccess): bo
   return readInto !== undefined && reads.some(({ into }) => into !== undefined && into.target === undefined);
 }
 
+function open(opening: Opening, openStore: NonNullable<SyncAccess["open"]>, { open, releases }: Held): void {
+  const { key } = opening;
+  let value = open.get(key);
+  if (value === undefined) {
+    value = openStore(key);
+    if (value !== undefined) {
+      open.set(key, value);
+      releases.push(value.close);
+    }
+  }
+  opening.exists = value !== undefined;
+  opening.version = value?.version();
+  opening.byteLength = value?.byteLength;
+}
+
 /** Carries out a batch of reads; `memory` is given where some of them ask for linear memory. */
-function get(reads: readonly Read[], { access, coalesce }: SyncDriverContext, memory?: Memory): void {
+function get(
+  reads: readonly Read[],
+  { access, coalesce }: SyncDriverContext,
+  open: Held["open"],
+  memory?: Memory,
+): void {
   for (const fetch of planFetches(reads, access.hasRanges, coalesce)) {
-    if (access.readInto !== undefined && readInto(fetch, access.readInto, memory)) continue;
-    distribute(fetch, access.get(fetch.key, fetch.range));
-    if (access.size !== undefined && needsSize(fetch)) {
-      const byteLength = access.size(fetch.key);
+    const { key, range } = fetch;
+    const value = range === undefined ? undefined : open.get(key);
+    if (access.readInto !== undefined && readInto(fetch, access.readInto, value, memory)) continue;
+    distribute(fetch, value === undefined || range === undefined ? access.get(key, range) : value.read(range));
+    if (needsSize(fetch)) {
+      const byteLength = value?.byteLength ?? access.size?.(key);
       for (const read of fetch.reads) read.byteLength = byteLength;
     }
   }
@@ -106,20 +136,23 @@ function get(reads: readonly Read[], { access, coalesce }: SyncDriverContext, me
 function readInto(
   { key, range, reads }: Fetch,
   store: NonNullable<SyncAccess["readInto"]>,
+  value: OpenValue | undefined,
   memory: Memory | undefined,
 ): boolean {
+  const from = (target: Uint8Array): number | undefined =>
+    value === undefined || range === undefined ? store(key, range, target) : value.readInto(range, target);
   const [read] = reads;
   const into = read?.into;
   if (read === undefined || into === undefined) return false;
   if (into.target !== undefined) {
     if (reads.length > 1) return false;
-    const found = store(key, range, into.target.subarray(into.offset, into.offset + into.byteLength));
+    const found = from(into.target.subarray(into.offset, into.offset + into.byteLength));
     read.isInPlace = found === into.byteLength;
     return found === undefined || read.isInPlace;
   }
   if (memory === undefined || (range !== undefined && "suffixLength" in range)) return false;
   const span = memory.allocate(range?.length ?? into.byteLength);
-  const found = store(key, range, memory.view(span));
+  const found = from(memory.view(span));
   if (found !== span.byteLength) return found === undefined;
   for (const member of reads) member.span = partOf(span, member.range, range);
   return true;

@@ -67,6 +67,7 @@ export function* writePlan(all: readonly ChunkWrite[], options: WriteOptions): P
     if (item.encoded !== undefined || !isAbsent) writes.push({ key: item.key, value: item.encoded });
   }
   yield { kind: "set", writes };
+  for (const { key } of writes) options.indexCache?.delete(key);
 }
 
 /** Encodes one whole chunk without a store. */
@@ -87,7 +88,7 @@ function* encodePlan(nodes: readonly ChunkWrite[], options: WriteOptions): Plan 
         if (opened !== undefined) shards.push(opened);
       }
     }
-    yield* readIndexes(shards);
+    yield* readSlots(shards);
     yield* encodeWhole(shards, options);
     levels.push(shards);
     level = shards.flatMap((shard) => (shard.whole === undefined ? expand(shard) : []));
@@ -135,6 +136,7 @@ function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions):
     const bare: BoundChain = { ...chain, spec: shard.spec, arraySteps: [], byteSteps: [] };
     yield* readPlan([wholeChunkRead(bare, node, existing, { bytes: base, offset: 0, strides })], {
       readMissingChunks: true,
+      indexCache: undefined,
     });
   }
   const job = encodeJob(node, chain.arraySteps, base, options);
@@ -151,7 +153,7 @@ function* unwrap(node: ChunkWrite, stored: Uint8Array): Plan<Uint8Array> {
 }
 
 /** Reads the slots of the shards that exist. */
-function* readIndexes(shards: readonly ShardWrite[]): Plan {
+function* readSlots(shards: readonly ShardWrite[]): Plan {
   const stored = shards.filter(({ existing }) => existing !== undefined);
   if (stored.length === 0) return;
   const jobs = stored.map(({ shard, owner, existing }) => indexJob(shard, owner, indexBytes(shard, existing!, owner)));

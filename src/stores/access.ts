@@ -3,8 +3,8 @@
  */
 
 import { RuntimeError, SyncodecError } from "../errors.js";
-import { sliceRange } from "./range.js";
-import type { AsyncStore, ByteRange, Patch, RequestOptions, Store, SyncStore } from "./store.js";
+import { openBytes, sliceRange } from "./range.js";
+import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, Store, SyncStore } from "./store.js";
 
 /** The synchronous surface. `get` without range support in the store slices the whole value. */
 export interface SyncAccess {
@@ -16,6 +16,7 @@ export interface SyncAccess {
   /** Writes inside an existing value. `undefined` if the store cannot. */
   patch: ((key: string, patch: Patch) => void) | undefined;
   readInto: SyncStore["readIntoSync"];
+  open: SyncStore["openSync"];
   size: SyncStore["sizeSync"];
   list: SyncStore["listSync"];
   lock: SyncStore["lockSync"];
@@ -41,8 +42,9 @@ export interface StoreAccess {
   readonly canPatch: boolean;
 }
 
+/** Whether the store has the whole synchronous surface: one with half of it would fail in the middle of an operation. */
 function isSyncStore(store: Store): store is SyncStore {
-  return "getSync" in store && typeof store.getSync === "function";
+  return ["getSync", "setSync", "deleteSync"].every((name) => typeof Reflect.get(store, name) === "function");
 }
 
 function isAsyncStore(store: Store): store is AsyncStore {
@@ -87,6 +89,7 @@ function syncAccess(store: SyncStore): SyncAccess {
     patch: syncPatch(store),
     readInto:
       store.readIntoSync && ((key, range, target) => guard("read", key, () => store.readIntoSync!(key, range, target))),
+    open: store.openSync && ((key) => guard("read", key, () => store.openSync!(key))),
     size: store.sizeSync && ((key) => guard("read", key, () => store.sizeSync!(key))),
     list: store.listSync?.bind(store),
     lock: store.lockSync && ((key) => guard("lock", key, () => store.lockSync!(key))),
@@ -129,12 +132,19 @@ function mapAccess(
     delete: (key) => void guard("delete", key, () => map.delete(key)),
     patch: undefined,
     readInto: undefined,
+    // With a `getRange` of its own, `get` may be the dear way.
+    open: getRange === undefined ? (key) => openMapValue(map, key) : undefined,
     size: (key) => guard("read", key, () => map.get(key)?.byteLength),
     list: function* (prefix) {
       for (const key of map.keys()) if (key.startsWith(prefix)) yield key;
     },
     lock: undefined,
   };
+}
+
+function openMapValue(map: ReadonlyMap<string, Uint8Array>, key: string): OpenValue | undefined {
+  const value = guard("read", key, () => map.get(key));
+  return value && openBytes(value, () => map.get(key));
 }
 
 /** Whether `bytes` can be what the store holds in `range`: a server without range requests answers with the whole value. */
@@ -195,10 +205,11 @@ function promised(sync: SyncAccess): AsyncAccess {
   };
 }
 
+const notAStore = "A store must be an object with get, or with getSync, setSync and deleteSync, or a Map";
+
 /** Looks at what `store` can do. Throws a `TypeError` if it is no store. */
 export function accessStore(store: Store): StoreAccess {
-  if (typeof store !== "object" || store === null)
-    throw new TypeError("A store must be an object with get or getSync, or a Map");
+  if (typeof store !== "object" || store === null) throw new TypeError(notAStore);
   if (store instanceof Map) {
     const sync = mapAccess(store);
     return access(store, sync, promised(sync));
@@ -208,7 +219,7 @@ export function accessStore(store: Store): StoreAccess {
     return access(store, sync, isAsyncStore(store) ? asyncAccess(store) : promised(sync));
   }
   if (isAsyncStore(store)) return access(store, undefined, asyncAccess(store));
-  throw new TypeError("A store must be an object with get or getSync, or a Map");
+  throw new TypeError(notAStore);
 }
 
 function access(store: Store, sync: SyncAccess | undefined, async: AsyncAccess): StoreAccess {

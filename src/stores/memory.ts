@@ -9,8 +9,8 @@
  * ```
  */
 import { RuntimeError } from "../errors.js";
-import { checkPatch, sliceRange } from "./range.js";
-import type { AsyncStore, ByteRange, Patch, SyncStore } from "./store.js";
+import { checkPatch, openBytes, sliceRange } from "./range.js";
+import type { AsyncStore, ByteRange, OpenValue, Patch, SyncStore } from "./store.js";
 
 /**
  * Keeps values as they were given and hands out views of them, without copying. A patch writes in place at the cost of its own bytes, so
@@ -67,11 +67,17 @@ export class MemoryStore implements SyncStore, AsyncStore {
     const patchedLength = checkPatch(key, patch, value.byteLength);
     const target = this.#isPatchedInPlace(value, patch, patchedLength) ? value : this.#copy(value, patchedLength);
     for (const { offset, bytes } of patch.writes) target.set(bytes, offset);
-    this.#values.set(key, target);
+    // A new array over the same bytes: whoever holds the old one as the value's version sees that it has changed.
+    this.#values.set(key, target === value ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : target);
   }
 
   sizeSync(key: string): number | undefined {
     return this.#values.get(key)?.byteLength;
+  }
+
+  openSync(key: string): OpenValue | undefined {
+    const value = this.#values.get(key);
+    return value && openBytes(value, () => this.#values.get(key));
   }
 
   get(key: string): Uint8Array | undefined {

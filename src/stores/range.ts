@@ -2,7 +2,7 @@
  * Byte ranges and patches against a value of known length: the arithmetic that every store shares.
  */
 import { ArgumentError, RuntimeError } from "../errors.js";
-import type { ByteRange, Patch } from "./store.js";
+import type { ByteRange, OpenValue, Patch } from "./store.js";
 
 function checkByteCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
@@ -56,4 +56,19 @@ export function checkPatch(key: string, patch: Patch, byteLength: number): numbe
     }
   }
   return patchedLength;
+}
+
+/** A value in memory, open; `current` gives what is stored under its key now. Its version is the array itself. */
+export function openBytes(value: Uint8Array, current: () => Uint8Array | undefined): OpenValue {
+  return {
+    byteLength: value.byteLength,
+    read: (range) => sliceRange(value, range),
+    readInto(range, target) {
+      const bytes = sliceRange(value, range);
+      if (bytes.byteLength <= target.byteLength) target.set(bytes);
+      return bytes.byteLength;
+    },
+    version: current,
+    close: () => undefined,
+  };
 }

@@ -20,6 +20,19 @@ export interface Patch {
   readonly byteLength?: number;
 }
 
+/** One version of a stored value, open for several reads. */
+export interface OpenValue {
+  /** Length of the value in bytes. */
+  readonly byteLength: number;
+  /** As {@link SyncStore.getSync}, for this version. */
+  read(range: ByteRange): Uint8Array;
+  /** As {@link SyncStore.readIntoSync}, for this version. */
+  readInto(range: ByteRange, target: Uint8Array): number;
+  /** Equal answers (by `===`) mean equal bytes, now and later. `undefined` if that cannot be told. */
+  version(): string | object | undefined;
+  close(): void;
+}
+
 /** A store that answers at once. A range that reaches past the value's end gives the bytes there are; a missing key gives `undefined`. */
 export interface SyncStore {
   getSync(key: string, range?: ByteRange): Uint8Array | undefined;
@@ -31,6 +44,11 @@ export interface SyncStore {
   /** Overwrites bytes of an existing value; the key must exist and the range lie within it. */
   setRangeSync?(key: string, value: Uint8Array, offset: number): void;
   patchSync?(key: string, patch: Patch): void;
+  /**
+   * Opens a value, so that index and data of a shard come from one version of it, and so that what is known of the value can be kept as long
+   * as its version stays. `undefined` if the key is missing.
+   */
+  openSync?(key: string): OpenValue | undefined;
   /** Takes the key's exclusive lock and returns its release. */
   lockSync?(key: string): () => void;
   /** Length of the value in bytes. */

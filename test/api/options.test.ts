@@ -85,7 +85,7 @@ describe("runtime options", () => {
 
   test.each([undefined, null, 5, "path", {}, { get: 1 }])("%o is no store", (value) => {
     expect(() => openArraySync(value as never)).toThrow(
-      new TypeError("A store must be an object with get or getSync, or a Map"),
+      new TypeError("A store must be an object with get, or with getSync, setSync and deleteSync, or a Map"),
     );
   });
 });

@@ -9,6 +9,7 @@ import {
   createArraySync,
   init,
   MemoryStore,
+  type OpenValue,
   openArray,
   openArraySync,
   type Patch,
@@ -35,6 +36,20 @@ class NotingStore extends MemoryStore {
     this.log.push(range === undefined ? "get" : "range");
     this.bytesRead += value?.byteLength ?? 0;
     return value;
+  }
+
+  override openSync(key: string): OpenValue | undefined {
+    const value = super.openSync(key);
+    if (value === undefined) return undefined;
+    return {
+      ...value,
+      read: (range) => {
+        const bytes = value.read(range);
+        this.log.push("range");
+        this.bytesRead += bytes.byteLength;
+        return bytes;
+      },
+    };
   }
 
   override setSync(key: string, value: Uint8Array): void {
@@ -111,11 +126,80 @@ describe("requests", () => {
     expect(written).toEqual([12, 12, 12]);
   });
 
-  test("a missing shard costs its index request and is written whole", () => {
+  test("a missing shard costs no read and is written whole", () => {
     const store = new NotingStore();
     createArraySync(store, base);
     openNoting(store).setSync([1, 1], 5);
+    expect(store.log).toEqual(["set"]);
+  });
+
+  test("a store that cannot open values is asked for the index of a missing shard", () => {
+    const store = new NotingStore();
+    Object.defineProperty(store, "openSync", { value: undefined });
+    createArraySync(store, base);
+    openNoting(store).setSync([1, 1], 5);
     expect(store.log).toEqual(["range", "set"]);
+  });
+
+  describe("with the index known", () => {
+    const index = 16 * 16 + 4;
+    const slot = 12;
+    test("patches read only what they keep, and reads only what they want", () => {
+      const store = filled({ compressors: ["crc32c"] });
+      const array = openNoting(store);
+      expect(array.getSync([0, 0])).toBe(1);
+      expect(store.bytesRead).toBe(index + slot);
+      store.start();
+      expect(array.getSync([7, 7])).toBe(64);
+      array.setSync([3, 4], 500);
+      array.setSync([3, 5], 501);
+      array.setSync([slice(0, 2), slice(0, 2)], 7);
+      expect(store.log).toEqual(["range", "range", "patch 72+12", "range", "patch 72+12", "patch 0+12"]);
+      expect(store.bytesRead).toBe(3 * slot);
+      expect(openArraySync(store).getSync([3, slice(3, 6)])).toMatchObject({ data: Uint16Array.of(28, 500, 501) });
+    });
+
+    test("arrays on one store share it", () => {
+      const store = filled({ compressors: ["crc32c"] });
+      openArraySync(store).getSync([0, 0]);
+      const array = openNoting(store);
+      array.getSync([0, 0]);
+      expect(store.bytesRead).toBe(slot);
+    });
+
+    test("a write by anyone else is seen", () => {
+      const store = filled({ compressors: ["crc32c"] });
+      const array = openArraySync(store);
+      array.getSync([0, 0]);
+      const other = filled({ compressors: ["crc32c"], subchunkWriteOrder: "colexicographic", fillValue: 3 });
+      openArraySync(other).setSync([1, 1], 77);
+      store.setSync("/c/0/0", other.getSync("/c/0/0")!.slice());
+      expect(array.getSync([1, 1])).toBe(77);
+      expect(array.getSync([6, 1])).toBe(50);
+      store.deleteSync("/c/0/0");
+      expect(array.getSync([1, 1])).toBe(0);
+    });
+
+    test("a rewrite of its own, and a foreign patch of the index, are seen", () => {
+      const store = filled({ compressors: ["crc32c"] });
+      const array = openArraySync(store);
+      array.getSync([0, 0]);
+      array.setSync([slice(0, 2), slice(0, 2)], 0);
+      expect(array.getSync([0, 0])).toBe(0);
+      expect(array.getSync([7, 7])).toBe(64);
+      const value = store.getSync("/c/0/0")!;
+      const broken = value.slice(value.byteLength - 4).map((byte) => byte ^ 1);
+      store.patchSync("/c/0/0", { writes: [{ offset: value.byteLength - 4, bytes: broken }] });
+      expect(() => array.getSync([7, 7])).toThrow(expect.objectContaining({ code: "CHECKSUM_MISMATCH" }));
+    });
+
+    test("indexCacheBytes: 0 keeps none", () => {
+      const store = filled({ compressors: ["crc32c"] });
+      const array = openNoting(store, { indexCacheBytes: 0 });
+      array.getSync([0, 0]);
+      array.getSync([0, 0]);
+      expect(store.bytesRead).toBe(2 * (index + slot));
+    });
   });
 
   test("patch: false rewrites", () => {

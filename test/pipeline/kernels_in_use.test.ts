@@ -86,7 +86,7 @@ describe("a big-endian shard with checksums", () => {
     expect(array.getSync([slice(0, 2)])).toMatchObject({ data: ascending.subarray(0, 8) });
     expect(calls()).toEqual({ byteswap4: 2, crc32c: 3 });
     expect(array.getSync([3, 3])).toBe(16);
-    expect(calls()).toEqual({ byteswap4: 1, crc32c: 2 });
+    expect(calls(), "the index is known").toEqual({ byteswap4: 1, crc32c: 1 });
   });
 
   test("the empty rule looks at all of a chunk only if it begins like the fill value", () => {
