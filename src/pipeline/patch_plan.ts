@@ -14,6 +14,7 @@ import type { IndexCache } from "./index_cache.js";
 import type { Plan } from "./plan.js";
 import { newRead, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
 import { contextOf, withPlace } from "./transform.js";
+import { type PatchSlotsJob, patchableSlots } from "./whole_shard.js";
 
 /** A shard that may be patched, once its index is known. */
 interface Candidate {
@@ -99,8 +100,9 @@ function planPatch({ item, shard }: Candidate, index: ShardIndex): ShardPatch | 
 function* applyPatches(patches: readonly ShardPatch[], options: WriteOptions): Plan<ChunkWrite[]> {
   if (patches.length === 0) return [];
   yield* readPartialSlots(patches);
+  const bulk = yield* patchByKernel(patches, options);
   yield* encodeLeaves(
-    patches.flatMap(({ inner }) => inner),
+    patches.filter((patch) => !bulk.has(patch)).flatMap(({ inner }) => inner),
     options,
   );
   // A slot that became empty would disappear from the index: that shard is rewritten.
@@ -112,6 +114,35 @@ function* applyPatches(patches: readonly ShardPatch[], options: WriteOptions): P
     };
   }
   return ready.map(({ item }) => item);
+}
+
+/** A region of few slots is merged as fast chunk by chunk, and needs no packing. */
+const kernelThreshold = 2;
+
+/** Merges the regions of dense shards into their slots by one kernel call each; returns the patches that are done. */
+function* patchByKernel(patches: readonly ShardPatch[], { writeEmptyChunks }: WriteOptions): Plan<Set<ShardPatch>> {
+  const jobs = new Map<ShardPatch, PatchSlotsJob>();
+  for (const patch of patches) {
+    const { item, inner } = patch;
+    const { key, grid, number, extent, selection, source, sourceOffset, sourceStrides } = item;
+    const shard = item.chain.shard!;
+    const slots = inner.length < kernelThreshold ? undefined : patchableSlots(shard, selection, inner.length);
+    if (slots === undefined) continue;
+    const outer = { bytes: source, offset: sourceOffset, strides: sourceStrides };
+    const skipEmpty = !writeEmptyChunks;
+    const common = { key, grid, number, shard, ...slots, extent, outer, slots: inner };
+    jobs.set(patch, { kind: "patch-slots", ...common, skipEmpty, result: undefined });
+  }
+  if (jobs.size > 0) yield { kind: "transform", jobs: [...jobs.values()] };
+  const done = new Set<ShardPatch>();
+  for (const [patch, { result, dense }] of jobs) {
+    if (result === undefined) continue;
+    patch.inner.forEach((each, i) => {
+      each.encoded = result.subarray(i * dense.byteLength, (i + 1) * dense.byteLength);
+    });
+    done.add(patch);
+  }
+  return done;
 }
 
 /** Reads the slots of which some elements are kept. */

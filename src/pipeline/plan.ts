@@ -10,7 +10,7 @@ import type { BoundStep, Bytes, ChunkSpec } from "../codecs/codec.js";
 import type { ByteRange, Patch } from "../stores/store.js";
 import type { Span } from "../wasm/memory.js";
 import type { Box } from "./box.js";
-import type { DecodeShardJob, EncodeShardJob } from "./whole_shard.js";
+import type { DecodeShardJob, EncodeShardJob, PatchSlotsJob } from "./whole_shard.js";
 
 /** One value, or a part of it, to be read from the store. */
 export interface Read {
@@ -93,7 +93,7 @@ export interface EncodeJob extends Place {
 
 /** Chunk jobs go through steps, which may be asynchronous; shard jobs are one kernel call. */
 export type ChunkJob = DecodeJob | EncodeJob;
-export type Job = ChunkJob | DecodeShardJob | EncodeShardJob;
+export type Job = ChunkJob | DecodeShardJob | EncodeShardJob | PatchSlotsJob;
 
 /** A value to store; `undefined` deletes the key. */
 export interface Write {

@@ -10,18 +10,14 @@ import { chunkCoordinates } from "../codecs/sharding_indexed.js";
 import { DataError, RuntimeError, withContext } from "../errors.js";
 import { currentMemory, type Memory, useMemory } from "../wasm/memory.js";
 import { fillBytes, gatherBox, isOneRun, scatterBox, stridedBox } from "./box.js";
-import type { DecodeJob, EncodeJob, Job, Place } from "./plan.js";
-import { decodeShard, encodeShard } from "./whole_shard.js";
+import type { ChunkJob, DecodeJob, EncodeJob, Job, Place } from "./plan.js";
+import { decodeShard, encodeShard, patchSlots } from "./whole_shard.js";
 
 /** Runs a job whose steps are all synchronous. */
 export function runJob(job: Job): void {
   try {
-    if (job.kind === "decode-shard") {
-      decodeShard(job);
-      return;
-    }
-    if (job.kind === "encode-shard") {
-      encodeShard(job);
+    if (!("steps" in job)) {
+      runShardJob(job);
       return;
     }
     if (job.kind === "encode") useMemory((memory) => encodeChunk(memory, job));
@@ -30,6 +26,20 @@ export function runJob(job: Job): void {
     } else useMemory((memory) => decodeChunk(memory, job));
   } catch (error) {
     throw withContext(error, contextOf(job));
+  }
+}
+
+function runShardJob(job: Exclude<Job, ChunkJob>): void {
+  switch (job.kind) {
+    case "decode-shard":
+      decodeShard(job);
+      return;
+    case "encode-shard":
+      encodeShard(job);
+      return;
+    case "patch-slots":
+      patchSlots(job);
+      return;
   }
 }
 

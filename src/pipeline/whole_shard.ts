@@ -10,7 +10,7 @@
 import { byteStrides, elementCount } from "../codecs/codec.js";
 import type { DenseSlot } from "../codecs/dense.js";
 import { type BoundShard, entrySize, indexOffset } from "../codecs/sharding_indexed.js";
-import { type ChunkSelection, isPicks } from "../grid/selection.js";
+import { type AxisRange, type ChunkSelection, isPicks } from "../grid/selection.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
 import { writeShardLayout } from "../wasm/shard_layout.js";
 import { gatherBox, scatterBox, stridedBox } from "./box.js";
@@ -44,6 +44,18 @@ export interface EncodeShardJob extends ShardJob {
   result: { readonly bytes: Uint8Array; readonly index: Uint8Array } | undefined;
 }
 
+/** Merges a region of the caller's array into slots that stay where they are. */
+export interface PatchSlotsJob extends ShardJob {
+  readonly kind: "patch-slots";
+  /** The region, in the shard's own coordinates. */
+  readonly region: readonly AxisRange[];
+  /** The inner chunks that the region touches, each once, and what is stored of those that it does not cover. */
+  readonly slots: readonly { readonly number: number; readonly existing: Uint8Array | undefined }[];
+  readonly skipEmpty: boolean;
+  /** Result: the new slots one after another; `undefined` if they must go the general way. */
+  result: Uint8Array | undefined;
+}
+
 /** Shards above this many bytes go the general way, in windows. */
 const byteLimit = 2 ** 29;
 /** Decoded rows of inner chunks are handed over in pieces of about this many bytes, which stay in the processor's cache. */
@@ -63,6 +75,19 @@ export function wholeShardSlot(
       !isPicks(axis) && axis.start === 0 && axis.count === extent[d] && (axis.step === 1 || axis.count === 1),
   );
   return isWhole ? dense : undefined;
+}
+
+/** How `count` slots of the shard lie, if `selection` can be merged into them by one kernel call. */
+export function patchableSlots(
+  { dense, spec }: BoundShard,
+  selection: ChunkSelection,
+  count: number,
+): { readonly dense: DenseSlot; readonly region: readonly AxisRange[] } | undefined {
+  if (dense === undefined || "places" in selection || count * dense.byteLength > byteLimit) return undefined;
+  // The kernel counts elements and bytes of the whole shard in 31 bits.
+  if (elementCount(spec.shape) * spec.dataType.itemSize >= 2 ** 31) return undefined;
+  const region = selection.filter((axis): axis is AxisRange => !isPicks(axis));
+  return region.length === selection.length ? { dense, region } : undefined;
 }
 
 function layoutOf(memory: Memory, { shard, dense, extent }: ShardJob): Span {
@@ -157,4 +182,65 @@ export function encodeShard(job: EncodeShardJob): void {
     bytes.set(memory.bytes.subarray(dst.pointer + base, dst.pointer + end), base);
     return { bytes, index: memory.read(pairs) };
   });
+}
+
+/** Merges the region into the slots, swaps, and renews checksums. The kernel refuses a slot whose stored checksum is wrong. */
+export function patchSlots(job: PatchSlotsJob): void {
+  const { shard, dense, outer, region, slots, skipEmpty } = job;
+  const { fillValue, dataType } = shard.spec;
+  const { itemSize } = dataType;
+  const counts = region.map(({ count }) => count);
+  job.result = useMemory((memory) => {
+    const layout = layoutOf(memory, job);
+    const dst = memory.allocate(slots.length * dense.byteLength);
+    const src = memory.allocate(elementCount(counts) * itemSize);
+    const numbers = memory.allocate(slots.length * Uint32Array.BYTES_PER_ELEMENT);
+    const partial = memory.allocate(slots.length);
+    const triples = memory.allocate(region.length * 3 * Int32Array.BYTES_PER_ELEMENT);
+    const fill = memory.write(fillValue);
+    const { bytes } = memory;
+    slots.forEach(({ existing }, i) => {
+      if (existing !== undefined) bytes.set(existing, dst.pointer + i * dense.byteLength);
+      bytes[partial.pointer + i] = existing === undefined ? 0 : 1;
+    });
+    new Uint32Array(bytes.buffer, numbers.pointer, slots.length).set(slots.map(({ number }) => number));
+    const words = region.flatMap(({ start, step, count }) => [start, step, count]);
+    new Int32Array(bytes.buffer, triples.pointer, words.length).set(words);
+    gatherBox(
+      stridedBox(counts, outer.strides, byteStrides(counts, itemSize), itemSize),
+      bytes,
+      src.pointer,
+      outer.bytes,
+      outer.offset,
+    );
+    const written = memory.kernels.patchSlots(
+      dst.pointer,
+      dst.byteLength,
+      src.pointer,
+      src.byteLength,
+      numbers.pointer,
+      slots.length,
+      partial.pointer,
+      triples.pointer,
+      fill.pointer,
+      layout.pointer,
+    );
+    if (written < 0) return undefined;
+    return skipEmpty &&
+      slots.some((_, i) => beginsLikeFill(memory, dst.pointer + i * dense.byteLength, fill.pointer, job))
+      ? undefined
+      : memory.read(dst);
+  });
+}
+
+/** Whether a slot may have become empty, which only the general way decides: its first element equals the fill value. */
+function beginsLikeFill(memory: Memory, slot: number, fill: number, { shard, dense }: PatchSlotsJob): boolean {
+  const { bytes } = memory;
+  const { itemSize } = shard.spec.dataType;
+  const { swapSize } = dense;
+  for (let i = 0; i < itemSize; i++) {
+    const stored = swapSize === 1 ? i : i - (i % swapSize) + swapSize - 1 - (i % swapSize);
+    if (bytes[slot + stored] !== bytes[fill + i]) return false;
+  }
+  return true;
 }

@@ -15,6 +15,7 @@ const names: readonly KernelName[] = [
   "encodeShardIndex",
   "decodeShard",
   "encodeShard",
+  "patchSlots",
   "mortonOrder",
   "isFilled",
   "copyStrided",
@@ -87,6 +88,16 @@ describe("a big-endian shard with checksums", () => {
     expect(calls()).toEqual({ byteswap4: 2, crc32c: 3 });
     expect(array.getSync([3, 3])).toBe(16);
     expect(calls(), "the index is known").toEqual({ byteswap4: 1, crc32c: 1 });
+  });
+
+  test("patched: the slots by one call, nothing else once the index is known", () => {
+    const array = createArraySync(new MemoryStore(), sharded);
+    array.setSync(null, ascending);
+    array.getSync([0, 0]);
+    calls();
+    array.setSync([slice(1, 3)], ascending.subarray(0, 8));
+    expect(calls()).toEqual({ patchSlots: 1 });
+    expect(array.getSync([slice(1, 3)])).toMatchObject({ data: ascending.subarray(0, 8) });
   });
 
   test("the empty rule looks at all of a chunk only if it begins like the fill value", () => {
