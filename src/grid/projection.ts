@@ -3,7 +3,14 @@
  * chunks.
  */
 
-import { type AxisPicks, type AxisRange, type AxisSelection, isPicks, type PointSelection } from "./selection.js";
+import {
+  type AxisPicks,
+  type AxisRange,
+  type AxisSelection,
+  isPicks,
+  newIndices,
+  type PointSelection,
+} from "./selection.js";
 
 /** What a selection takes from one chunk along one axis. */
 export interface AxisProjection {
@@ -48,12 +55,26 @@ function groupByChunk(count: number, chunkOf: (i: number) => number): [chunk: nu
   return [...groups].sort(([a], [b]) => a - b);
 }
 
+/** The indices that `members` have within their chunk; a shard may be longer than what an int32 counts. */
+function indicesInChunk(
+  members: readonly number[],
+  indices: ArrayLike<number>,
+  chunk: number,
+  chunkLength: number,
+): AxisPicks["indices"] {
+  const inChunk = newIndices(members.length, chunkLength);
+  members.forEach((i, position) => {
+    inChunk[position] = indices[i]! - chunk * chunkLength;
+  });
+  return inChunk;
+}
+
 function projectPicks({ indices, places, count }: AxisPicks, chunkLength: number): AxisProjection[] {
   return groupByChunk(count, (i) => Math.floor(indices[i]! / chunkLength)).map(([chunk, members]) => ({
     chunk,
     first: 0,
     selection: {
-      indices: Int32Array.from(members, (i) => indices[i]! - chunk * chunkLength),
+      indices: indicesInChunk(members, indices, chunk, chunkLength),
       places: Float64Array.from(members, (i) => places[i]!),
       count: members.length,
     },
@@ -82,9 +103,7 @@ export function projectPoints(
       number,
       coordinates: chunk,
       selection: {
-        coordinates: chunk.map((c, axis) =>
-          Int32Array.from(members, (i) => coordinates[axis]![i]! - c * chunkShape[axis]!),
-        ),
+        coordinates: chunk.map((c, axis) => indicesInChunk(members, coordinates[axis]!, c, chunkShape[axis]!)),
         places: Float64Array.from(members, (i) => places[i]!),
       },
     };

@@ -99,7 +99,7 @@ function normalizeIndex(value: unknown, length: number, axis: number): number {
 }
 
 /** Room for `count` indices up to `length`. */
-function newIndices(count: number, length: number): Int32Array | Float64Array {
+export function newIndices(count: number, length: number): Int32Array | Float64Array {
   return length <= 2 ** 31 ? new Int32Array(count) : new Float64Array(count);
 }
 

@@ -54,6 +54,8 @@ const wholeShardBytes = 256 * 2 ** 20;
 interface ShardRead {
   readonly item: Omit<ChunkRead, "chain">;
   readonly shard: BoundShard;
+  /** The inner chunks under the selection, once they have been looked at. */
+  tiling: Tiling | undefined;
 }
 
 export function newRead(key: string, range?: ByteRange, into?: Into, wantsSize = false): Read {
@@ -145,7 +147,8 @@ export function* readPlan(items: readonly ChunkRead[], options: ReadOptions): Pl
     for (const item of level) {
       const { chain } = item;
       if (chain.shard === undefined) leaves.push(item);
-      else if (chain.arraySteps.length + chain.byteSteps.length === 0) shards.push({ item, shard: chain.shard });
+      else if (chain.arraySteps.length + chain.byteSteps.length === 0)
+        shards.push({ item, shard: chain.shard, tiling: undefined });
       else wrapped.push(item);
     }
     if (wrapped.length > 0) shards.push(...(yield* unwrap(wrapped, finishers, options)));
@@ -178,12 +181,12 @@ function* unwrap(items: readonly ChunkRead[], finishers: DecodeJob[], options: R
     const shard = chain.shard!;
     const source = jobs[i]!.result!;
     const inHand = { ...item, source, offset: 0, length: source.byteLength };
-    if (arraySteps.length === 0) return { item: inHand, shard };
+    if (arraySteps.length === 0) return { item: inHand, shard, tiling: undefined };
     const { shape, dataType } = shard.spec;
     const whole = new Uint8Array(chain.byteLength);
     finishers.push(scatterJob(item, arraySteps, chain.byteLength, whole, 0, whole.byteLength));
     const outer = { bytes: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
-    return { item: wholeChunkRead({ ...chain, spec: shard.spec }, item, source, outer), shard };
+    return { item: wholeChunkRead({ ...chain, spec: shard.spec }, item, source, outer), shard, tiling: undefined };
   });
 }
 
@@ -343,8 +346,10 @@ function outerOf({ target, targetOffset, targetStrides }: Omit<ChunkRead, "chain
   return { bytes: target, offset: targetOffset, strides: targetStrides };
 }
 
-function tilingOf({ item, shard }: ShardRead): Tiling {
-  return tile(item.selection, shard.inner.spec, shard.grid, outerOf(item));
+function tilingOf(shardRead: ShardRead): Tiling {
+  const { item, shard } = shardRead;
+  shardRead.tiling ??= tile(item.selection, shard.inner.spec, shard.grid, outerOf(item));
+  return shardRead.tiling;
 }
 
 /** Whether the selection touches every inner chunk that lies in the array. */
