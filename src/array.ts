@@ -121,7 +121,6 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   /** Stored chunks per axis. */
   #grid: readonly number[];
   #metadata: ArrayMetadata;
-  #loading: Promise<void> | undefined;
 
   /** @internal */
   constructor(node: ArrayNode, access: StoreAccess, runtime: Runtime) {
@@ -309,11 +308,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   async #run(batches: Iterable<Batch>, total: number, { signal, onProgress }: AsyncOptions): Promise<void> {
     signal?.throwIfAborted();
-    this.#loading ??= this.#chain.load().catch((error: unknown) => {
-      this.#loading = undefined;
-      throw error;
-    });
-    await this.#loading;
+    await this.#chain.load();
     const { pipeline, coalesce, concurrency } = this.#runtime;
     let completed = 0;
     const report = (keys: number): void => {

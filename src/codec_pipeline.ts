@@ -54,7 +54,6 @@ const nowhere: Place = { key: "", grid: undefined, number: 0 };
 export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   readonly #chain: BoundChain;
   readonly #dataType: DataType;
-  #loading: Promise<void> | undefined;
 
   /** @internal */
   constructor(chain: BoundChain) {
@@ -80,7 +79,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   }
 
   async encode(chunk: Chunk<D> | TypedArrayOf<D>, options: EncodeOptions = {}): Promise<Uint8Array | undefined> {
-    await this.#load();
+    await this.#chain.load();
     return runPureAsync(this.#encodePlan(chunk, options));
   }
 
@@ -93,7 +92,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   }
 
   async decode(bytes: Uint8Array, options: DecodeOptions<D> = {}): Promise<Chunk<D>> {
-    await this.#load();
+    await this.#chain.load();
     const { plan, result } = this.#decodePlan(bytes, options);
     await runPureAsync(plan);
     return result;
@@ -147,14 +146,6 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
         "NOT_SYNCHRONOUS",
         "A codec of this chain can only run asynchronously: use encode and decode",
       );
-  }
-
-  #load(): Promise<void> {
-    this.#loading ??= this.#chain.load().catch((error: unknown) => {
-      this.#loading = undefined;
-      throw error;
-    });
-    return this.#loading;
   }
 }
 

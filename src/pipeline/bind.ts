@@ -125,9 +125,21 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
     byteSteps,
     encodedSize: encodedSize!,
     isSync,
-    load: async () => {
+    load: once(async () => {
       await Promise.all([...used.map((codec) => codec.load?.()), shard?.inner.load(), shard?.index.load()]);
-    },
+    }),
+  };
+}
+
+/** Runs `load` once for all callers, and again after a failure. */
+function once(load: () => Promise<void>): () => Promise<void> {
+  let loading: Promise<void> | undefined;
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
   };
 }
 
