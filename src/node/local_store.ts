@@ -115,7 +115,7 @@ export class LocalStore implements SyncStore, AsyncStore {
   /** Directories above the root whose new entries are not yet known to be on the disk. */
   readonly #unsyncedAboveRoot = new Set<string>();
 
-  readonly #files: OpenFiles = new OpenFiles();
+  readonly #files: OpenFiles = new OpenFiles(this);
 
   constructor(root: string | URL, { durability = "process" }: LocalStoreOptions = {}) {
     if (!durabilities.includes(durability)) {

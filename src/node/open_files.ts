@@ -21,11 +21,19 @@ function isSame(a: Stats, b: Stats): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
 }
 
+/** Closes the files of stores that nobody holds any more. */
+const abandoned = new FinalizationRegistry<OpenFiles>((files) => files.close());
+
 /** Open at once, without a reader. Each costs a descriptor. */
 const fileLimit = 32;
 
 export class OpenFiles {
   readonly #files: Map<string, OpenFile> = new Map();
+
+  /** The files are closed when `owner` is collected, if not before. */
+  constructor(owner: object) {
+    abandoned.register(owner, this);
+  }
 
   /** The open file at `path`, where `now` is what the path leads to. The caller calls {@link OpenFiles.release}. */
   acquire(path: string, now: Stats | undefined): OpenFile | undefined {

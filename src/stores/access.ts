@@ -44,7 +44,9 @@ export interface StoreAccess {
 
 /** Whether the store has the whole synchronous surface: one with half of it would fail in the middle of an operation. */
 function isSyncStore(store: Store): store is SyncStore {
-  return ["getSync", "setSync", "deleteSync"].every((name) => typeof Reflect.get(store, name) === "function");
+  const has = (name: string): boolean => typeof Reflect.get(store, name) === "function";
+  // A store that locks, but not synchronously, must not be written without its lock.
+  return has("getSync") && has("setSync") && has("deleteSync") && (has("lockSync") || !has("lock"));
 }
 
 function isAsyncStore(store: Store): store is AsyncStore {

@@ -149,3 +149,16 @@ test("bad points", () => {
   expect(() => array.getPointsSync([[1], [1, 2]])).toThrow(/1 coordinates/);
   expect(() => array.getPointsSync([[1], [4]])).toThrow(/index from -4 to 3/);
 });
+
+test("indices and points in a shard of more than 2^31 elements", () => {
+  const length = 2 ** 33;
+  const layout = { shape: [length], shardShape: [length], chunkShape: [2 ** 20] };
+  const array = createArraySync(new MemoryStore(), { ...layout, dataType: "uint8" });
+  // Two elements whose numbers are equal modulo 2^32, and one between 2^31 and 2^32.
+  const indices = [5, 2 ** 32 + 5, 3 * 2 ** 30 + 5];
+  array.setPointsSync([indices], Uint8Array.of(1, 2, 3));
+  array.setSync([[indices[1]!]], Uint8Array.of(4));
+  expect(indices.map((index) => array.getSync([index]))).toEqual([1, 4, 3]);
+  expect(array.getSync([indices])).toMatchObject({ data: Uint8Array.of(1, 4, 3) });
+  expect(array.getPointsSync([indices])).toMatchObject({ data: Uint8Array.of(1, 4, 3) });
+});

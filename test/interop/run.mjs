@@ -1,5 +1,5 @@
 /**
- * `npm run test:interop`: syncodec (from dist/) writes arrays, zarr-python reads them back.
+ * `npm run test:interop`: syncodec (from dist/) writes arrays, and patches shards, its own and zarr-python's; zarr-python reads everything back.
  *
  * Needs Python >= 3.12; without one it says so and succeeds. `PYTHON` names an interpreter to try first. The packages of
  * test/fixtures/requirements.txt go into a virtual environment, `.venv/` at the repository root, made on the first run.
@@ -60,6 +60,9 @@ if (python === undefined) {
   prepareEnvironment(python);
   const folder = mkdtempSync(join(tmpdir(), "syncodec-interop-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  run(process.execPath, [join(here, "write.mjs"), folder], "inherit");
-  run(venvPython, [join(here, "verify.py"), folder], "inherit");
+  const [written, patched] = [join(folder, "written"), join(folder, "patched")];
+  run(process.execPath, [join(here, "write.mjs"), written], "inherit");
+  run(venvPython, [join(here, "shards.py"), patched], "inherit");
+  run(process.execPath, [join(here, "patch.mjs"), patched], "inherit");
+  run(venvPython, [join(here, "verify.py"), written, patched], "inherit");
 }

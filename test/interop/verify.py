@@ -1,9 +1,10 @@
 """Checks with zarr-python what syncodec wrote.
 
-    python test/interop/verify.py FOLDER
+    python test/interop/verify.py FOLDER...
 
-FOLDER holds Zarr nodes and expected.json, a list of
+Each FOLDER holds Zarr nodes and expected.json, a list of
   {path, dataType, shape, sha256, fillValue?, attributes?, dimensionNames?}   an array; sha256 of its elements, C order, little-endian
+  {path, ..., index: {location, size, shards: {key: hex}}}                    an array whose shards must have these indexes, byte for byte
   {path, kind: "group", attributes}                                           a group
 with paths relative to FOLDER and fill values as in zarr.json. One line per failed node, then `N passed, N failed`.
 The exit status is 1 if anything failed or nothing was checked.
@@ -40,12 +41,20 @@ def check_array(node: zarr.Array, entry: dict) -> None:
     compare("sha256 of the values", entry["sha256"], hashlib.sha256(data).hexdigest())
 
 
+def check_indexes(array: Path, location: str, size: int, shards: dict) -> None:
+    for key, expected in shards.items():
+        value = (array / key).read_bytes()
+        compare(f"index of {key}", expected, (value[:size] if location == "start" else value[-size:]).hex())
+
+
 def check(folder: Path, entry: dict) -> None:
     node = zarr.open(folder / entry["path"], mode="r", zarr_format=3)
     is_group = entry.get("kind") == "group"
     compare("kind of node", "group" if is_group else "array", "group" if isinstance(node, zarr.Group) else "array")
     if not is_group:
         check_array(node, entry)
+    if "index" in entry:
+        check_indexes(folder / entry["path"], **entry["index"])
     if "attributes" in entry:
         # As text, so that an integer that turned into a double, and 1 that turned into true, are found.
         texts = [json.dumps(attributes, sort_keys=True) for attributes in (entry["attributes"], node.attrs.asdict())]
@@ -53,9 +62,13 @@ def check(folder: Path, entry: dict) -> None:
 
 
 def main() -> int:
-    folder = Path(sys.argv[1])
+    entries = [
+        (Path(folder), entry)
+        for folder in sys.argv[1:]
+        for entry in json.loads((Path(folder) / "expected.json").read_text(encoding="utf-8"))
+    ]
     passed = failed = 0
-    for entry in json.loads((folder / "expected.json").read_text(encoding="utf-8")):
+    for folder, entry in entries:
         try:
             check(folder, entry)
             passed += 1

@@ -11,6 +11,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createArraySync, createGroupSync, init, openArraySync, slice } from "../../dist/index.js";
 import { LocalStore } from "../../dist/node.js";
+import { cStride, product, randomSource, toJson } from "./support.mjs";
 
 // ---- data types ---------------------------------------------------------------------------------------------------------
 // `fills` are [value, element of the typed array] where the two differ. float16 is written as bits, whether or not the host
@@ -158,20 +159,7 @@ const attributes = {
 
 // ---- the reference ------------------------------------------------------------------------------------------------------
 
-const product = (shape) => shape.reduce((size, extent) => size * extent, 1);
-const cStride = (shape) => shape.map((_, axis) => product(shape.slice(axis + 1)));
 const extentOf = ({ start, stop, step }) => Math.ceil((stop - start) / step);
-
-/** A seeded generator of unsigned 32-bit integers (mulberry32). */
-function randomSource(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
-  };
-}
 
 /** A ramp with noise, salted with the data type's extreme values. */
 function randomElements(dataType, size, random) {
@@ -207,19 +195,6 @@ function assign(reference, shape, ranges, elements) {
     for (let i = start; i < stop; i += step) visit(axis + 1, offset + i * stride[axis]);
   };
   visit(0, 0);
-}
-
-/** JSON with every digit of a bigint, "NaN" and "Infinity" as strings, and the sign of -0. */
-function toJson(value) {
-  if (typeof value === "bigint") return String(value);
-  if (Object.is(value, -0)) return "-0.0";
-  if (typeof value === "number" && !Number.isFinite(value)) return `"${value}"`;
-  if (Array.isArray(value)) return `[${value.map(toJson).join(",")}]`;
-  if (value !== null && typeof value === "object") {
-    const members = Object.entries(value).filter(([, member]) => member !== undefined);
-    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${toJson(member)}`).join(",")}}`;
-  }
-  return JSON.stringify(value);
 }
 
 // ---- the writes ---------------------------------------------------------------------------------------------------------

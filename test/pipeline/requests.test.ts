@@ -195,6 +195,34 @@ describe("reads of shards", () => {
     ]);
   });
 
+  test("nested, inner indexes at the start", async () => {
+    const inner: CodecOption = {
+      name: "sharding_indexed",
+      configuration: {
+        chunk_shape: [2],
+        codecs: ["bytes", "crc32c"],
+        index_codecs: ["bytes", "crc32c"],
+        index_location: "start",
+      },
+    };
+    const options = { ...sharded, shape: [32], chunkShape: [8], compressors: [], serializer: inner };
+    expect(await getting(options, [slice(7, 9)])).toEqual(["get /c/0 -68", "get /c/0 0+168", "get /c/0 92+84"]);
+  });
+
+  test("nested, in a value that is cut short: the inner index is held against the bytes there are", () => {
+    const serializer: CodecOption = {
+      name: "sharding_indexed",
+      configuration: { chunk_shape: [2], codecs: ["bytes"], index_codecs: ["bytes"], index_location: "start" },
+    };
+    const layout = { shape: [16], shardShape: [16], chunkShape: [8], indexLocation: "start" } as const;
+    const { store, array } = filled({ ...sharded, ...layout, compressors: [], serializer });
+    store.setSync("/c/0", store.getSync("/c/0")!.slice(0, -1));
+    store.take();
+    expect(() => array.getSync([slice(8, 16)])).toThrow(
+      expect.objectContaining({ code: "INVALID_SHARD_INDEX", chunk: [3], found: "offset 76, length 4" }),
+    );
+  });
+
   test("a store without ranges is asked for whole values", async () => {
     const { store } = filled(sharded);
     const get = vi.fn(async (key: string) => store.getSync(key));

@@ -188,3 +188,13 @@ test("a shard of more than one window", () => {
   expect(decodeCalls()).toBeGreaterThan(5);
   expect(encodeCalls()).toBe(1);
 });
+
+test("shards that a scalar makes equal own their bytes, also beside one at the edge", () => {
+  const store = new MemoryStore();
+  createArraySync(store, { ...base, shape: [20, 4] }).setSync(null, 7);
+  const keys = [...store.listSync("/c/")];
+  const buffers = keys.map((key) => store.getSync(key)!.buffer);
+  expect(keys).toHaveLength(3);
+  expect(new Set(buffers).size).toBe(3);
+  expect(encodeCalls()).toBe(2);
+});

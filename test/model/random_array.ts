@@ -1,0 +1,147 @@
+/** Random options of arrays: small ones mostly, in every layout. */
+
+import type { CodecOption, CreateArrayOptions, DataTypeName, RuntimeOptions } from "../../src/index.js";
+import type { Scalar } from "../../src/metadata/data_type.js";
+import { product } from "./plain_array.js";
+import type { Random } from "./random.js";
+
+const dataTypes: readonly DataTypeName[] = [
+  "bool",
+  ...(["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"] as const),
+  ...(["float16", "float32", "float64"] as const),
+];
+
+const gzip: CodecOption = { name: "gzip", configuration: { level: 1 } };
+const zstd: CodecOption = { name: "zstd", configuration: { level: 1, checksum: true } };
+const compressors: readonly CodecOption[][] = [[gzip], [zstd], [gzip, "crc32c"], ["crc32c", zstd]];
+const indexCodecs: readonly CodecOption[][] = [
+  [bytes("little"), "crc32c"],
+  [bytes("little")],
+  [bytes("big"), "crc32c"],
+  [bytes("big")],
+];
+
+/** A random array, and the limits within which it may grow. */
+export interface ArrayPlan {
+  readonly options: CreateArrayOptions;
+  readonly maximalCount: number;
+  /** Shapes of the stored chunks, of the inner chunks in those, and so on down to a chain that begins with a transpose. */
+  readonly levels: readonly (readonly number[])[];
+  /** Whether there are inner chunks below those. */
+  readonly hasMoreLevels: boolean;
+}
+
+interface Chain {
+  /** What the chain encodes. */
+  readonly chunkShape: number[];
+  readonly codecs: CodecOption[];
+  readonly levels: readonly (readonly number[])[];
+}
+
+function bytes(endian: "little" | "big"): CodecOption {
+  return { name: "bytes", configuration: { endian } };
+}
+
+/** Puts `count` transposes before a chain. */
+function transposed(random: Random, { chunkShape, codecs, levels }: Chain, count: number): Chain {
+  for (let i = 0; i < count; i++) {
+    const order = random.shuffled(chunkShape.map((_, axis) => axis));
+    const encoded = chunkShape;
+    chunkShape = encoded.map((_, axis) => encoded[order.indexOf(axis)]!);
+    codecs = [{ name: "transpose", configuration: { order } }, ...codecs];
+  }
+  // Behind a transpose, a shard is written as a whole, unless the transpose moves nothing.
+  return { chunkShape, codecs, levels: count === 0 ? levels : [chunkShape] };
+}
+
+function plainChain(random: Random, chunkShape: number[]): Chain {
+  const after = random.weighted({ nothing: 5, checksum: 4, compressor: 4 });
+  const outer = { nothing: [], checksum: ["crc32c"], compressor: random.pick(compressors) }[after];
+  const codecs = [bytes(random.pick(["little", "little", "big"] as const)), ...outer];
+  const chain = { chunkShape, codecs, levels: [chunkShape] };
+  return transposed(random, chain, random.chance(0.7) ? 0 : random.integer(1, 2));
+}
+
+function shardChain(random: Random, inner: Chain, factors: readonly number[]): Chain {
+  const configuration = {
+    chunk_shape: inner.chunkShape,
+    codecs: inner.codecs,
+    index_codecs: random.pick(indexCodecs),
+    index_location: random.pick(["start", "end"]),
+  };
+  const outer: readonly CodecOption[] = random.chance(0.85) ? [] : random.pick([["crc32c"], ...compressors]);
+  const chunkShape = inner.chunkShape.map((length, axis) => length * factors[axis]!);
+  const codecs = [{ name: "sharding_indexed", configuration }, ...outer];
+  const chain = { chunkShape, codecs, levels: [chunkShape, ...inner.levels] };
+  return transposed(random, chain, random.chance(0.85) ? 0 : random.integer(1, 2));
+}
+
+/** Strings as in `zarr.json`: a NaN with a payload among them. */
+function fillValueOf(random: Random, dataType: DataTypeName): Scalar | undefined {
+  if (dataType === "bool") return random.pick([undefined, true]);
+  if (!dataType.startsWith("float")) return random.pick([undefined, dataType.endsWith("64") ? 7n : 7]);
+  const payload = { float16: "0x7e01", float32: "0xffc00001", float64: "0x7ff8000000000001" }[dataType as "float32"];
+  return random.pick([undefined, -0, 1.5, "NaN", "-Infinity", payload]);
+}
+
+/** The options that may change when an array is opened again. */
+export function runtimeOptions(random: Random): RuntimeOptions {
+  return {
+    writeEmptyChunks: random.chance(0.3),
+    patch: random.chance(0.75),
+    subchunkWriteOrder: random.pick(["morton", "lexicographic", "colexicographic", "unordered"]),
+    concurrency: random.pick([1, 3, 256]),
+    ...(random.chance(0.3)
+      ? { coalesce: random.pick([{ maxGapBytes: 0 }, { maxGapBytes: 0, maxBytes: 1 }, { maxGapBytes: 2 ** 30 }]) }
+      : {}),
+  };
+}
+
+export function randomArray(random: Random): ArrayPlan {
+  const rank = Number(random.weighted({ 0: 1, 1: 8, 2: 9, 3: 7, 4: 3 }));
+  const isLarge = rank > 0 && random.chance(0.015);
+  const axes = [...Array(rank).keys()];
+  const largest = isLarge ? ([1, 2000, 40, 14, 6] as const)[rank]! : rank > 2 ? 2 : 4;
+  const inner = plainChain(
+    random,
+    axes.map(() => random.integer(isLarge ? Math.ceil(largest / 2) : 1, largest)),
+  );
+  const depth = Number(random.weighted({ 0: 5, 1: 4, 2: 1 }));
+  let chain = inner;
+  for (let level = 0; level < depth; level++) {
+    const factors = axes.map(() => random.integer(1, rank > 2 ? 2 : 4));
+    chain = shardChain(random, chain, factors);
+  }
+  const { chunkShape, codecs, levels } = chain;
+  const maximalCount = isLarge ? 1_000_000 : 3000;
+  const shape = chunkShape.map((length) =>
+    random.chance(0.05) ? random.pick([0, 1, length]) : random.integer(1, Math.ceil(2.4 * length)),
+  );
+  shrinkTo(shape, maximalCount);
+  const dataType = random.pick(dataTypes);
+  const fillValue = fillValueOf(random, dataType);
+  const name = random.pick(["default", "v2"] as const);
+  return {
+    maximalCount,
+    levels,
+    hasMoreLevels: levels.length <= depth,
+    options: {
+      path: random.pick(["/", "/node", "/deep/node"]),
+      shape,
+      chunkShape,
+      codecs,
+      dataType,
+      ...(fillValue === undefined ? {} : { fillValue }),
+      ...(random.chance(0.7) ? {} : { chunkKeyEncoding: { name, separator: random.pick(["/", "."] as const) } }),
+      ...runtimeOptions(random),
+    },
+  };
+}
+
+/** Makes the longest axes shorter until no more than `maximalCount` elements are left. */
+export function shrinkTo(shape: number[], maximalCount: number): void {
+  while (product(shape) > maximalCount) {
+    const axis = shape.indexOf(Math.max(...shape));
+    shape[axis] = Math.floor(shape[axis]! * 0.8);
+  }
+}
