@@ -4,7 +4,9 @@
  *
  *     npm run build && node bench/partial_access.mjs
  */
-import { ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+
+import { spawnSync } from "node:child_process";
+import { existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32c, createArraySync, init, openArraySync, slice } from "syncodec";
@@ -132,14 +134,27 @@ class RangeMap extends Map {
   }
 }
 
-console.log("\nSingle elements and inner chunks in memory against zarrita, µs (median of 2001 after as many)\n");
+console.log(
+  "\nSingle elements and inner chunks in memory against zarrita, and zarr-python batched and fused, µs (medians)\n",
+);
 const cases = [
   ["S: element (0,0,0) of 105³, chunks 10³", { shape: [105, 105, 105], chunkShape: [10, 10, 10] }],
   ["S: the same in shards 50³", { shape: [105, 105, 105], chunkShape: [10, 10, 10], shardShape: [50, 50, 50] }],
   ["M: one inner chunk 1³ of a shard 32³", { shape: [32, 32, 32], chunkShape: [1, 1, 1], shardShape: [32, 32, 32] }],
   ["M: one inner chunk 2³ of a shard 32³", { shape: [32, 32, 32], chunkShape: [2, 2, 2], shardShape: [32, 32, 32] }],
 ];
-console.log(`${"".padEnd(40)} syncodec   no index cache    zarrita    ratio`);
+/** Microseconds by case and pipeline, where `npm run test:interop` has made an environment with zarr-python. */
+function zarrPython() {
+  const python = new URL("../.venv/bin/python", import.meta.url).pathname;
+  if (!existsSync(python)) return {};
+  const script = new URL("partial_access.py", import.meta.url).pathname;
+  const { stdout, stderr } = spawnSync(python, [script], { input: JSON.stringify(cases), encoding: "utf8" });
+  process.stderr.write(stderr);
+  return JSON.parse(stdout);
+}
+
+const python = zarrPython();
+console.log(`${"".padEnd(40)}    syncodec    no cache     zarrita    ratio  zarr-python b.  zarr-python f.`);
 for (const [name, layout] of cases) {
   const map = new Map();
   createArraySync(map, { ...layout, dataType: "uint8" }).setSync(
@@ -153,8 +168,11 @@ for (const [name, layout] of cases) {
   const ours = await time(() => array.getSync([0, 0, 0]), 2001);
   const cold = await time(() => uncached.getSync([0, 0, 0]), 2001);
   const theirs = await time(() => zarrita.get(peer, [0, 0, 0]), 2001);
+  const { BatchedCodecPipeline: batched, FusedCodecPipeline: fused } = python[name] ?? {};
+  const numbers = [ours, cold, theirs].map((us) => us.toFixed(1).padStart(12));
+  const pythons = [batched, fused].map((us) => (us === undefined ? "–" : us.toFixed(0)).padStart(14));
   console.log(
-    `${name.padEnd(40)} ${ours.toFixed(1).padStart(8)} ${cold.toFixed(1).padStart(16)} ${theirs.toFixed(1).padStart(10)} ${(theirs / ours).toFixed(1).padStart(7)}×`,
+    `${name.padEnd(40)}${numbers.join("")}${`${(theirs / ours).toFixed(1)}×`.padStart(9)}${pythons.join("")}`,
   );
 }
 rmSync(folder, { recursive: true, force: true });
