@@ -2,14 +2,15 @@
  * W5, the slot patch: part of a stored shard changes at the cost of that part. Only the index and the slots that are written in part are
  * read; the changed slots are written in place, as one patch per shard; the index keeps its bytes.
  *
- * It applies where inner chunks have a fixed size, no touched one appears or disappears, and no two stored ranges overlap. What it does not
+ * It applies where inner chunks have a fixed size (a shard within the shard is one slot, which must keep its length), no touched one appears or disappears, and no two stored ranges overlap. What it does not
  * apply to is handed back and goes the way of a rewrite.
  */
 
+import type { BoundChain } from "../codecs/codec.js";
 import type { BoundShard, ShardIndex, Slot } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import type { PatchWrite } from "../stores/store.js";
-import { type ChunkWrite, coversAll, encodeLeaves, innerWrites, type WriteOptions } from "./chunk_write.js";
+import { type ChunkWrite, coversAll, innerWrites, type WriteOptions } from "./chunk_write.js";
 import type { IndexCache } from "./index_cache.js";
 import type { Plan } from "./plan.js";
 import { newRead, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
@@ -37,20 +38,24 @@ export interface Unpatched {
   readonly absent: ReadonlySet<ChunkWrite>;
 }
 
-/** The bytes of every inner chunk if that is fixed, and nothing stands around the shard. */
-function patchableSlot({ chain }: ChunkWrite): number | undefined {
-  const { shard, arraySteps, byteSteps } = chain;
-  if (shard === undefined || arraySteps.length + byteSteps.length > 0 || shard.inner.shard !== undefined)
-    return undefined;
-  const { encodedSize } = shard.inner;
-  return encodedSize.kind === "fixed" ? encodedSize.bytes : undefined;
+/** Whether nothing stands around the shard, and its inner chunks, in shards within it too, have a fixed size. */
+function hasFixedSlots({ shard, arraySteps, byteSteps }: BoundChain): boolean {
+  if (shard === undefined || arraySteps.length + byteSteps.length > 0) return false;
+  return shard.inner.shard === undefined ? shard.inner.encodedSize.kind === "fixed" : hasFixedSlots(shard.inner);
 }
 
+/** Encodes chunks that are shards themselves; the write plan's. */
+type EncodeChunks = (items: readonly ChunkWrite[], options: WriteOptions) => Plan;
+
 /** Patches the shards of `items` that can be patched, whose keys are locked; returns the others. */
-export function* patchPlan(items: readonly ChunkWrite[], options: WriteOptions): Plan<Unpatched> {
+export function* patchPlan(
+  items: readonly ChunkWrite[],
+  options: WriteOptions,
+  encodeChunks: EncodeChunks,
+): Plan<Unpatched> {
   const candidates: Candidate[] = [];
   for (const item of items) {
-    if (patchableSlot(item) !== undefined && !coversAll(item)) candidates.push({ item, shard: item.chain.shard! });
+    if (hasFixedSlots(item.chain) && !coversAll(item)) candidates.push({ item, shard: item.chain.shard! });
   }
   const absent = new Set<ChunkWrite>();
   const patched = new Set<ChunkWrite>();
@@ -68,7 +73,7 @@ export function* patchPlan(items: readonly ChunkWrite[], options: WriteOptions):
         if (patch !== undefined) patches.push(patch);
       }
     });
-    for (const item of yield* applyPatches(patches, options)) patched.add(item);
+    for (const item of yield* applyPatches(patches, options, encodeChunks)) patched.add(item);
     if (indexCache !== undefined) yield* keepIndexes(patches, patched, indexCache);
   }
   return { items: items.filter((item) => !patched.has(item)), absent };
@@ -84,29 +89,33 @@ function* keepIndexes(patches: readonly ShardPatch[], patched: ReadonlySet<Chunk
 /** The slots that a write touches, or `undefined` if they cannot be patched. */
 function planPatch({ item, shard }: Candidate, index: ShardIndex): ShardPatch | undefined {
   const { key, extent, selection, source, sourceOffset, sourceStrides } = item;
-  const slotLength = patchableSlot(item);
+  const { encodedSize } = shard.inner;
   const outer = { bytes: source, offset: sourceOffset, strides: sourceStrides };
   const inner = innerWrites({ key, shard, extent, selection, outer });
   const slots: Slot[] = [];
   for (const { number } of inner) {
     const slot = index.slot(number);
-    if (slot === undefined || slot.length !== slotLength) return undefined;
+    if (slot === undefined || (encodedSize.kind === "fixed" && slot.length !== encodedSize.bytes)) return undefined;
     slots.push(slot);
   }
   return index.isDisjoint() ? { item, inner, slots, index } : undefined;
 }
 
 /** Merges, encodes and writes the slots; returns the items that were patched. */
-function* applyPatches(patches: readonly ShardPatch[], options: WriteOptions): Plan<ChunkWrite[]> {
+function* applyPatches(
+  patches: readonly ShardPatch[],
+  options: WriteOptions,
+  encodeChunks: EncodeChunks,
+): Plan<ChunkWrite[]> {
   if (patches.length === 0) return [];
   yield* readPartialSlots(patches);
   const bulk = yield* patchByKernel(patches, options);
-  yield* encodeLeaves(
-    patches.filter((patch) => !bulk.has(patch)).flatMap(({ inner }) => inner),
-    options,
+  const rest = patches.filter((patch) => !bulk.has(patch)).flatMap(({ inner }) => inner);
+  yield* encodeChunks(rest, options);
+  // A slot that became empty, or a shard within the shard whose length has changed, would change the index: that shard is rewritten.
+  const ready = patches.filter(({ inner, slots }) =>
+    inner.every(({ encoded }, i) => encoded?.byteLength === slots[i]!.length),
   );
-  // A slot that became empty would disappear from the index: that shard is rewritten.
-  const ready = patches.filter(({ inner }) => inner.every(({ encoded }) => encoded !== undefined));
   if (ready.length > 0) {
     yield {
       kind: "patch",

@@ -48,7 +48,7 @@ interface ShardWrite extends ShardPart {
 export function* writePlan(all: readonly ChunkWrite[], options: WriteOptions): Plan {
   yield { kind: "lock", mode: "exclusive", keys: all.map(({ key }) => key) };
   const { items, absent } = options.canPatch
-    ? yield* patchPlan(all, options)
+    ? yield* patchPlan(all, options, encodePlan)
     : { items: all, absent: new Set<ChunkWrite>() };
   if (items.length === 0) return;
   const partial = items.filter((item) => !coversAll(item) && !absent.has(item));

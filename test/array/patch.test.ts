@@ -234,6 +234,37 @@ describe("requests", () => {
     expect(store.log).toEqual(["range", "patch 0+8"]);
   });
 
+  test("a shard within the shard is one slot", () => {
+    const inner = {
+      name: "sharding_indexed",
+      configuration: { chunk_shape: [2, 2], codecs: ["bytes", "crc32c"], index_codecs: ["bytes", "crc32c"] },
+    };
+    const store = new NotingStore();
+    const layout = {
+      shape: [8, 8],
+      shardShape: [8, 8],
+      chunkShape: [4, 4],
+      dataType: "uint16",
+      codecs: [inner],
+    } as const;
+    createArraySync(store, { ...layout, subchunkWriteOrder: "lexicographic" }).setSync(
+      null,
+      Uint16Array.from({ length: 64 }, (_, i) => i + 1),
+    );
+    const array = openNoting(store);
+    const length = 4 * 12 + 4 * 16 + 4;
+    array.setSync([5, 6], 500);
+    expect(store.log).toEqual(["range", "range", `patch ${3 * length}+${length}`]);
+    // An inner chunk of it becomes empty: its length changes, so the whole is rewritten.
+    store.start();
+    array.setSync([slice(4, 6), slice(4, 6)], 0);
+    expect(store.log.at(-1)).toBe("set");
+    const expected = Uint16Array.from({ length: 64 }, (_, i) => i + 1);
+    expected[5 * 8 + 6] = 500;
+    for (const i of [36, 37, 44, 45]) expected[i] = 0;
+    expect(openArraySync(store).getSync().data).toEqual(expected);
+  });
+
   test("compressed and wrapped shards are rewritten", () => {
     for (const compressors of [["gzip"], ["zstd"]]) {
       const store = filled({ compressors });
