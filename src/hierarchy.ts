@@ -72,7 +72,7 @@ export function* openNode(path: string, kind?: "array" | "group"): Plan<Hierarch
   if (kind !== undefined && node.kind !== kind) {
     throw new NodeError(
       "NODE_NOT_FOUND",
-      `The node at ${normalized} is not an ${kind}`.replace("an group", "a group"),
+      `The node at ${normalized} is not ${kind === "array" ? "an array" : "a group"}`,
       { expected: kind, found: node.kind },
     );
   }
