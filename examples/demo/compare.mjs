@@ -43,6 +43,11 @@ async function measure(name, bytes, ours, theirs) {
   ) {
     throw new Error(`${name}: syncodec and zarrita disagree`);
   }
+  // Warm up: the engine compiles what runs often.
+  for (let i = 0, start = performance.now(); i < 20 && performance.now() - start < 1000; i++) {
+    await ours();
+    await theirs();
+  }
   const times = { ours: [], theirs: [] };
   // Alternate; 15 repetitions, or as many as fit in 4 s, at least 3.
   for (let i = 0, spent = 0; i < 15 && (i < 3 || spent < 4000); i++) {

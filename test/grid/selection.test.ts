@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { normalizePoints, normalizeSelection, type Selection, slice } from "../../src/grid/selection.js";
 
 const axisOf = (entry: unknown, length = 5) => {
-  const [axis] = normalizeSelection([entry] as unknown as Selection, [length]).axes;
+  const [axis] = normalizeSelection([entry] as never, [length]).axes;
   return axis;
 };
 
@@ -121,8 +121,7 @@ describe("whole selections", () => {
     expect(() => normalizeSelection([0, 0, 0], [2, 3])).toThrow(
       expect.objectContaining({ code: "INVALID_SELECTION", expected: "at most 2", found: 3 }),
     );
-    for (const bad of [5, "all", { 0: null }])
-      expect(() => normalizeSelection(bad as unknown as Selection, [2])).toThrow(TypeError);
+    for (const bad of [5, "all", { 0: null }]) expect(() => normalizeSelection(bad as never, [2])).toThrow(TypeError);
     for (const bad of ["0", true, 1n])
       expect(() => axisOf(bad)).toThrow(/expected a number, null, slice\(\) or an array/);
   });
@@ -163,7 +162,7 @@ describe("points", () => {
     [null, [2]],
     [{ length: 1, 0: [0] }, [2]],
   ])("%j in %j are refused", (coordinates, shape) => {
-    expect(() => normalizePoints(coordinates as unknown as number[][], shape)).toThrow(
+    expect(() => normalizePoints(coordinates as never, shape)).toThrow(
       expect.objectContaining({ code: "INVALID_SELECTION" }),
     );
   });
