@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { crc32c, createArraySync, init, openArraySync, slice } from "syncodec";
 import { LocalStore } from "syncodec/node";
 import * as zarrita from "zarrita";
+import { RangeMap } from "../examples/demo/range_map.mjs";
 
 await init();
 const folder = mkdtempSync(join(tmpdir(), "syncodec-bench-"));
@@ -121,17 +122,6 @@ for (const mib of [1, 16, 256, 4096]) {
   }
   store.close();
   rmSync(join(folder, String(mib)), { recursive: true, force: true });
-}
-
-/** zarrita reads shards only from stores with ranges. */
-class RangeMap extends Map {
-  getRange(key, range) {
-    const value = this.get(key);
-    if (value === undefined) return undefined;
-    return "suffixLength" in range
-      ? value.subarray(-range.suffixLength)
-      : value.subarray(range.offset, range.offset + range.length);
-  }
 }
 
 console.log(

@@ -4,17 +4,7 @@ import { FileSystemStore } from "@zarrita/storage";
 import { createArraySync, openArraySync } from "syncodec";
 import { LocalStore } from "syncodec/node";
 import * as zarrita from "zarrita";
-
-/** zarrita reads shards only from stores with ranges. */
-class RangeMap extends Map {
-  getRange(key, range) {
-    const value = this.get(key);
-    if (value === undefined) return undefined;
-    return "suffixLength" in range
-      ? value.subarray(-range.suffixLength)
-      : value.subarray(range.offset, range.offset + range.length);
-  }
-}
+import { RangeMap } from "./range_map.mjs";
 
 const median = (times) => times.sort((a, b) => a - b)[times.length >> 1];
 

@@ -1,7 +1,7 @@
 /** Selections brought into one form per axis, at the bounds of what is allowed. */
 
 import { describe, expect, test } from "vitest";
-import { normalizePoints, normalizeSelection, type Selection, slice } from "../../src/grid/selection.js";
+import { normalizePoints, normalizeSelection, slice } from "../../src/grid/selection.js";
 
 const axisOf = (entry: unknown, length = 5) => {
   const [axis] = normalizeSelection([entry] as never, [length]).axes;
