@@ -14,7 +14,7 @@ array.setSync(
   null,
   Uint16Array.from({ length: 512 * 512 }, (_, i) => i % 1000),
 );
-array.setSync([slice(100, 200), slice(100, 200)], 7); // rewrites only what it must
+array.setSync([slice(100, 200), slice(100, 200)], 7); // replaces one shard, old or new
 
 const { data, shape } = openArraySync(store).getSync([150, slice(95, 105)]); // no await
 console.log(shape, data); // [ 10 ] Uint16Array(10) [ 895, 896, 897, 898, 899, 7, 7, 7, 7, 7 ]

@@ -202,8 +202,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   }
 
   /**
-   * Writes one element to all of a selection, or a chunk of the selection's shape. Each stored key is replaced as a whole: after a failure
-   * it holds its old value or its new one.
+   * Writes one element to all of a selection, or a chunk of the selection's shape. Each stored key is replaced as a whole, or patched in one
+   * request where the store offers that: after an error it holds its old value or its new one. What a crash leaves is the store's promise.
    */
   setSync(selection: Selection, value: Value<D>): void {
     this.#setSync(this.#resolve(selection), value);

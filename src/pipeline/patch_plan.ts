@@ -2,19 +2,18 @@
  * W5, the slot patch: part of a stored shard changes at the cost of that part. Only the index and the slots that are written in part are
  * read; the changed slots are written in place, as one patch per shard; the index keeps its bytes.
  *
- * It applies where inner chunks have a fixed size (a shard within the shard is one slot, which must keep its length), no touched one appears or disappears, and no two stored ranges overlap. What it does not
- * apply to is handed back and goes the way of a rewrite.
+ * It applies where inner chunks have a fixed size (a shard within the shard is one slot, which must keep its length), no touched one appears
+ * or disappears, and no two stored ranges overlap. What it does not apply to is handed back and goes the way of a rewrite.
  */
 
 import type { BoundChain } from "../codecs/codec.js";
 import type { BoundShard, ShardIndex, Slot } from "../codecs/sharding_indexed.js";
-import { DataError } from "../errors.js";
 import type { PatchWrite } from "../stores/store.js";
 import { type ChunkWrite, coversAll, innerWrites, type WriteOptions } from "./chunk_write.js";
 import type { IndexCache } from "./index_cache.js";
 import type { Plan } from "./plan.js";
-import { newRead, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
-import { contextOf, withPlace } from "./transform.js";
+import { cutShort, newRead, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
+import { withPlace } from "./transform.js";
 import { type PatchSlotsJob, patchableSlots } from "./whole_shard.js";
 
 /** A shard that may be patched, once its index is known. */
@@ -44,7 +43,7 @@ function hasFixedSlots({ shard, arraySteps, byteSteps }: BoundChain): boolean {
   return shard.inner.shard === undefined ? shard.inner.encodedSize.kind === "fixed" : hasFixedSlots(shard.inner);
 }
 
-/** Encodes chunks that are shards themselves; the write plan's. */
+/** Encodes chunks, shards among them: the write plan's own function, which it hands over. */
 type EncodeChunks = (items: readonly ChunkWrite[], options: WriteOptions) => Plan;
 
 /** Patches the shards of `items` that can be patched, whose keys are locked; returns the others. */
@@ -164,13 +163,7 @@ function* readPartialSlots(patches: readonly ShardPatch[]): Plan {
   yield { kind: "get", reads };
   partial.forEach(({ each, slot }, i) => {
     const value = reads[i]!.value;
-    if (value?.byteLength !== slot.length) {
-      throw new DataError("INVALID_SHARD_INDEX", "Shard ends before the inner chunk that its index names", {
-        ...contextOf(each),
-        expected: `${slot.length} bytes from ${slot.offset}`,
-        found: `${value?.byteLength ?? 0} bytes`,
-      });
-    }
+    if (value?.byteLength !== slot.length) throw cutShort(each, slot, value?.byteLength ?? 0);
     each.existing = value;
   });
 }

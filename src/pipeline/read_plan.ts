@@ -7,14 +7,14 @@
  */
 
 import { type BoundChain, type BoundStep, type Bytes, byteStrides, type ChunkSpec } from "../codecs/codec.js";
-import { type BoundShard, indexOffset, indexRange, ShardIndex } from "../codecs/sharding_indexed.js";
+import { type BoundShard, indexOffset, indexRange, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
 import type { ByteRange } from "../stores/store.js";
 import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
 import type { IndexCache } from "./index_cache.js";
-import type { DecodeJob, Into, Opening, Place, Plan, Read } from "./plan.js";
+import type { DecodeJob, Into, Opening, Place, Plan, Read, Scatter } from "./plan.js";
 import { type Outer, type Tiling, tile } from "./tiling.js";
 import { contextOf, withPlace } from "./transform.js";
 import { type DecodeShardJob, wholeShardSlot } from "./whole_shard.js";
@@ -62,40 +62,16 @@ export function newRead(key: string, range?: ByteRange, into?: Into, wantsSize =
   return { key, range, into, wantsSize, value: undefined, isInPlace: false, span: undefined, byteLength: undefined };
 }
 
-/** A job whose decoded bytes are kept. */
+/** A job that decodes `inputLength` bytes of `input` from `inputOffset`. Without `scatter` the decoded bytes are kept. */
 export function decodeJob(
   { key, grid, number }: Place,
   steps: readonly BoundStep[],
-  input: Uint8Array,
-  decodedLength?: number,
-): DecodeJob {
-  const inputLength = input.byteLength;
-  return {
-    kind: "decode",
-    key,
-    grid,
-    number,
-    steps,
-    input,
-    inputOffset: 0,
-    inputLength,
-    decodedLength,
-    scatter: undefined,
-    result: undefined,
-  };
-}
-
-/** A job that decodes a part of `input` into the item's target. */
-function scatterJob(
-  item: Omit<ChunkRead, "chain">,
-  steps: readonly BoundStep[],
-  decodedLength: number,
   input: Bytes,
-  inputOffset: number,
-  inputLength: number,
+  decodedLength?: number,
+  scatter?: Scatter,
+  inputOffset = 0,
+  inputLength: number = input.byteLength,
 ): DecodeJob {
-  const { key, grid, number, target, targetOffset, box, chunkOffset } = item;
-  const scatter = { target, box, targetOffset, chunkOffset };
   return {
     kind: "decode",
     key,
@@ -109,6 +85,20 @@ function scatterJob(
     scatter,
     result: undefined,
   };
+}
+
+/** Where the decoded chunk goes. */
+function scatterOf({ target, box, targetOffset, chunkOffset }: Omit<ChunkRead, "chain">): Scatter {
+  return { target, box, targetOffset, chunkOffset };
+}
+
+/** The error for a store that answers a slot's range with fewer bytes than the index promises. */
+export function cutShort(place: Place, { offset, length }: Slot, found: number): DataError {
+  return new DataError("INVALID_SHARD_INDEX", "Shard ends before the inner chunk that its index names", {
+    ...contextOf(place),
+    expected: `${length} bytes from ${offset}`,
+    found: `${found} bytes`,
+  });
 }
 
 /** Reads all of a chunk that is in hand into `outer`, which has its shape. */
@@ -184,7 +174,7 @@ function* unwrap(items: readonly ChunkRead[], finishers: DecodeJob[], options: R
     if (arraySteps.length === 0) return { item: inHand, shard, tiling: undefined };
     const { shape, dataType } = shard.spec;
     const whole = new Uint8Array(chain.byteLength);
-    finishers.push(scatterJob(item, arraySteps, chain.byteLength, whole, 0, whole.byteLength));
+    finishers.push(decodeJob(item, arraySteps, whole, chain.byteLength, scatterOf(item)));
     const outer = { bytes: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
     return { item: wholeChunkRead({ ...chain, spec: shard.spec }, item, source, outer), shard, tiling: undefined };
   });
@@ -445,7 +435,8 @@ function* readLeaves(leaves: readonly ChunkRead[], options: ReadOptions): Plan {
 }
 
 function inHandJob(leaf: ChunkRead, source: Uint8Array): DecodeJob {
-  return scatterJob(leaf, leaf.chain.byteSteps, leaf.chain.byteLength, source, leaf.offset, leaf.length);
+  const { byteSteps, byteLength } = leaf.chain;
+  return decodeJob(leaf, byteSteps, source, byteLength, scatterOf(leaf), leaf.offset, leaf.length);
 }
 
 /** The job of a chunk that was read from the store; `undefined` if nothing is left to do. */
@@ -456,14 +447,8 @@ function fetchedJob(leaf: ChunkRead, { value, span, isInPlace }: Read, options: 
     missing(leaf, leaf.chain.spec, options);
     return undefined;
   }
-  if (leaf.length >= 0 && bytes.byteLength !== leaf.length) {
-    throw new DataError("INVALID_SHARD_INDEX", "Shard ends before the inner chunk that its index names", {
-      ...contextOf(leaf),
-      expected: `${leaf.length} bytes from ${leaf.offset}`,
-      found: `${bytes.byteLength} bytes`,
-    });
-  }
-  return scatterJob(leaf, leaf.chain.byteSteps, leaf.chain.byteLength, bytes, 0, bytes.byteLength);
+  if (leaf.length >= 0 && bytes.byteLength !== leaf.length) throw cutShort(leaf, leaf, bytes.byteLength);
+  return decodeJob(leaf, leaf.chain.byteSteps, bytes, leaf.chain.byteLength, scatterOf(leaf));
 }
 
 /**

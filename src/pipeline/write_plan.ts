@@ -1,5 +1,6 @@
 /**
- * The write plan: from the caller's array to stored values. Paths W1 (whole chunk), W2 (part of a chunk), W3 (whole shard) and W4 X, nested to any depth.
+ * The write plan: from the caller's array to stored values. Paths W1 (whole chunk), W2 (part of a chunk), W3 (whole shard) and W4 (shard
+ * rewrite), nested to any depth; W5, the slot patch, comes first where it applies.
  *
  * What must be known of the old values is fetched first, in one request. From then on everything is in hand: shards are opened level by
  * level, all plain chunks are encoded in one transform, and the shards are put together again from the innermost level outwards.
@@ -203,9 +204,11 @@ function* assemble(shards: readonly ShardWrite[], options: WriteOptions): Plan {
   yield { kind: "transform", jobs: indexJobs };
   const outerJobs: EncodeJob[] = [];
   const outerNodes: ChunkWrite[] = [];
+  const taken = new Set<EncodeShardJob>();
   present.forEach(({ shard, owner, whole }, i) => {
     // Each key owns its bytes, also where a scalar made several shards equal.
-    const isShared = whole !== undefined && present.findIndex((other) => other.whole === whole) < i;
+    const isShared = whole !== undefined && taken.has(whole);
+    if (whole !== undefined) taken.add(whole);
     const bytes = isShared ? laid[i]!.bytes.slice() : laid[i]!.bytes;
     bytes.set(indexJobs[i]!.result!, indexOffset(shard, bytes.byteLength));
     owner.encoded = bytes;
