@@ -76,6 +76,8 @@ export type BindCodecs = (codecs: readonly NamedConfiguration[], spec: ChunkSpec
 export interface ArrayToArrayCodec {
   readonly kind: "array_to_array";
   readonly name: string;
+  /** Other names of the same codec and configuration, under which it is read. */
+  readonly aliases?: readonly string[];
   /** Configuration that is recorded where a new array leaves it out. */
   readonly defaults?: Readonly<Record<string, number | boolean>>;
   load?(): Promise<void>;
@@ -89,6 +91,8 @@ export interface ArrayToArrayCodec {
 export interface ArrayToBytesCodec {
   readonly kind: "array_to_bytes";
   readonly name: string;
+  /** Other names of the same codec and configuration, under which it is read. */
+  readonly aliases?: readonly string[];
   /** Configuration that is recorded where a new array leaves it out. */
   readonly defaults?: Readonly<Record<string, number | boolean>>;
   load?(): Promise<void>;
@@ -101,6 +105,8 @@ export interface ArrayToBytesCodec {
 export interface BytesToBytesCodec {
   readonly kind: "bytes_to_bytes";
   readonly name: string;
+  /** Other names of the same codec and configuration, under which it is read. */
+  readonly aliases?: readonly string[];
   /** Configuration that is recorded where a new array leaves it out. */
   readonly defaults?: Readonly<Record<string, number | boolean>>;
   load?(): Promise<void>;

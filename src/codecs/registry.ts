@@ -72,7 +72,7 @@ export function registerCodec(entry: CodecEntry, { replace = false }: { readonly
   const { name } = entry;
   if (typeof name !== "string" || name === "") throw new TypeError("A codec needs a name");
   const previous = registered.get(name);
-  if (!replace && (previous !== undefined || builtInCodecs.some((codec) => codec.name === name))) {
+  if (!replace && (previous !== undefined || findBuiltIn(name) !== undefined)) {
     throw new ArgumentError(
       "INVALID_ARGUMENT",
       `A codec named "${name}" exists: pass { replace: true } to take its place`,
@@ -87,9 +87,13 @@ export function registerCodec(entry: CodecEntry, { replace = false }: { readonly
   };
 }
 
+function findBuiltIn(name: string): Codec | undefined {
+  return builtInCodecs.find((codec) => codec.name === name || codec.aliases?.includes(name));
+}
+
 /** The codec called `name`: a user's before a built-in one. */
 export function findCodec(name: string): Codec | undefined {
-  return registered.get(name) ?? builtInCodecs.find((codec) => codec.name === name);
+  return registered.get(name) ?? findBuiltIn(name);
 }
 
 /** Every name that {@link findCodec} knows. */
