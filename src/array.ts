@@ -3,15 +3,7 @@
  */
 
 import { attributesFromPlain, type CreateArrayOptions, metadataFromOptions } from "./array_options.js";
-import {
-  type Chunk,
-  chunkTarget,
-  newChunk,
-  type ScalarOf,
-  type TypedArrayOf,
-  type Value,
-  valueSource,
-} from "./chunk.js";
+import { type Chunk, chunkTarget, type DataOf, newChunk, type ScalarOf, type Value, valueSource } from "./chunk.js";
 import { type BoundChain, byteStrides, elementCount } from "./codecs/codec.js";
 import { chunkCoordinates } from "./codecs/sharding_indexed.js";
 import { ArgumentError, RuntimeError } from "./errors.js";
@@ -59,7 +51,7 @@ export interface OpenOptions extends RuntimeOptions {
 
 export interface GetOptions<D extends DataTypeName = DataTypeName> {
   /** Receives the elements instead of fresh memory: a chunk (strided) or a contiguous typed array of the selection's shape. */
-  readonly out?: Chunk<D> | TypedArrayOf<D>;
+  readonly out?: Chunk<D> | DataOf<D>;
   /** Allocate the result over a SharedArrayBuffer. */
   readonly useSharedArrayBuffer?: boolean;
 }
@@ -369,7 +361,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       if (ends[axis]! <= shape[axis]!) continue;
       const edge = ends.map((end, d) => slice(d === axis ? shape[d]! : 0, end));
       // By its bytes: a NaN keeps its payload.
-      yield* this.#prepareSet(this.#resolve(edge), { bytes: fillValue, offset: 0, strides: old.map(() => 0) }).batches;
+      yield* this.#prepareSet(this.#resolve(edge), { elements: fillValue, offset: 0, strides: old.map(() => 0) })
+        .batches;
     }
     if (shape.every((length, axis) => Math.ceil(length / chunkShape[axis]!) >= this.#grid[axis]!)) return;
     yield { plan: this.#deleteOutside(shape), keys: 0 };
@@ -450,9 +443,9 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { dataType } = this.#metadata;
     const { shape, isScalar } = resolved;
     const chunk = out ?? newChunk(dataType, shape, useSharedArrayBuffer);
-    const outer = chunkTarget(chunk, shape, dataType, "out");
+    const { outer, finish } = chunkTarget(chunk, shape, dataType, "out");
     const tiling = this.#tile(resolved, outer);
-    const { bytes: target, strides: targetStrides } = tiling.outer;
+    const { elements: target, strides: targetStrides } = tiling.outer;
     const batches = this.#batches(
       tiling,
       ({ key, grid, number, chain, extent, selection, box, outerOffset, chunkOffset }): ChunkRead => ({
@@ -474,8 +467,9 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       (items) => readPlan(items, this.#runtime),
     );
     const result = (): Chunk<D> | ScalarOf<D> => {
-      if (isScalar) return dataType.decodeScalar(target.subarray(0, dataType.itemSize)) as ScalarOf<D>;
-      const isArray = ArrayBuffer.isView(chunk);
+      if (isScalar) return dataType.decodeScalar(target.slice(0, dataType.itemSize)) as ScalarOf<D>;
+      finish();
+      const isArray = !("stride" in chunk);
       return (isArray ? { data: chunk, shape: [...shape], stride: byteStrides(shape, 1) } : chunk) as Chunk<D>;
     };
     return { batches, total: tiling.count, result };
@@ -487,7 +481,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   #prepareSet(resolved: Resolved, memory: Outer): Prepared<undefined> {
     const tiling = this.#tile(resolved, memory);
-    const { bytes: source, strides: sourceStrides } = tiling.outer;
+    const { elements: source, strides: sourceStrides } = tiling.outer;
     const options = { ...this.#runtime, scalars: new Map<string, Uint8Array | undefined>() };
     const batches = this.#batches(
       tiling,

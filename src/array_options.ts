@@ -5,11 +5,11 @@ import { findCodec } from "./codecs/registry.js";
 import { type IndexLocation, shardingConfiguration } from "./codecs/sharding_indexed.js";
 import { ArgumentError } from "./errors.js";
 import { type ArrayMetadata, formatArrayMetadata, parseArrayMetadata } from "./metadata/array_metadata.js";
-import { type DataType, type DataTypeName, dataTypeByName, type Scalar } from "./metadata/data_type.js";
+import { type DataType, type DataTypeName, dataTypeByName, type Elements, type Scalar } from "./metadata/data_type.js";
 import { fromPlain, type JsonObject, type JsonValue } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { formatNamed, invalid, type NamedConfiguration, parseNamed } from "./metadata/validate.js";
-import { withSerializer } from "./pipeline/bind.js";
+import { defaultSerializer, withSerializer } from "./pipeline/bind.js";
 import type { RuntimeOptions } from "./runtime.js";
 
 /** A codec by its bare name, or with its configuration as in `zarr.json`. */
@@ -83,9 +83,9 @@ export function codecsFromOptions(
     const kind = findCodec(name)?.kind ?? "array_to_bytes";
     if (kind !== "array_to_bytes") throw invalid({ field: "serializer" }, "an array-to-bytes codec", name);
   }
-  const list = codecs ?? [...(filters ?? []), serializer ?? "bytes", ...(compressors ?? [])];
+  const list = codecs ?? [...(filters ?? []), serializer ?? defaultSerializer(dataType).name, ...(compressors ?? [])];
   const chain = list.map((option, i) => parseNamed(fromPlain(option), { field: `codecs[${i}]` }));
-  return withSerializer(chain, { field: "codecs" }).map((each) => withDefaults(each, dataType));
+  return withSerializer(chain, dataType, { field: "codecs" }).map((each) => withDefaults(each, dataType));
 }
 
 function sharding(
@@ -120,7 +120,7 @@ export function metadataFromOptions(options: CreateArrayOptions): ArrayMetadata 
     dataType,
     chunkShape: shardShape ?? chunkShape,
     chunkKeyEncoding: { name, separator },
-    fillValue: fillValueBytes(dataType, fillValue),
+    fillValue: fillValueElement(dataType, fillValue),
     codecs: shardShape === undefined ? chain : [sharding(options, chain, dataTypeByName("uint64"))],
     dimensionNames,
     attributes: attributes === undefined ? undefined : attributesFromPlain(attributes),
@@ -135,8 +135,8 @@ export function numbersFromOption(shape: unknown, name: string): readonly number
   return shape;
 }
 
-/** One element as bytes, from a scalar or from a string as in `zarr.json`. */
-export function fillValueBytes(dataType: DataType, fillValue: Scalar | undefined): Uint8Array {
+/** One element, from a scalar or from a string as in `zarr.json`. */
+export function fillValueElement(dataType: DataType, fillValue: Scalar | undefined): Elements {
   if (fillValue === undefined) return dataType.defaultFill();
   if (typeof fillValue === "string") return dataType.parseFill(fillValue, { field: "fillValue" });
   return dataType.encodeScalar(fillValue);

@@ -4,10 +4,14 @@
 
 import { byteStrides, elementCount } from "./codecs/codec.js";
 import { ArgumentError } from "./errors.js";
-import type { DataType, DataTypeName, TypedArray } from "./metadata/data_type.js";
+import type { BoxedDataType, DataType, DataTypeName, TypedArray } from "./metadata/data_type.js";
+import type { PlainJson } from "./metadata/json.js";
 import type { Outer } from "./pipeline/tiling.js";
 
-/** The typed array of each data type. bool is 0 and 1; float16 is a `Float16Array` where the engine has it, else the bit patterns. */
+/**
+ * The array of each data type. bool is 0 and 1; float16 is a `Float16Array` where the engine has it, else the bit patterns. Types of variable
+ * size are JavaScript arrays.
+ */
 export interface DataTypeArrays {
   bool: Uint8Array;
   int8: Int8Array;
@@ -21,27 +25,36 @@ export interface DataTypeArrays {
   float16: Exclude<TypedArray, BigInt64Array | BigUint64Array>;
   float32: Float32Array;
   float64: Float64Array;
+  string: string[];
+  bytes: Uint8Array[];
+  json: PlainJson[];
 }
 
-export type TypedArrayOf<D extends DataTypeName> = DataTypeArrays[D];
+export type DataOf<D extends DataTypeName> = DataTypeArrays[D];
 
-/** One element: boolean for bool, bigint for 64-bit integers, number otherwise. */
-export type ScalarOf<D extends DataTypeName> = D extends "bool"
-  ? boolean
-  : D extends "int64" | "uint64"
-    ? bigint
-    : number;
+interface DataTypeScalars {
+  bool: boolean;
+  int64: bigint;
+  uint64: bigint;
+  string: string;
+  bytes: Uint8Array;
+  json: PlainJson;
+}
+
+/** One element: boolean for bool, bigint for 64-bit integers, string for string, bytes for bytes, number otherwise. */
+export type ScalarOf<D extends DataTypeName> = D extends keyof DataTypeScalars ? DataTypeScalars[D] : number;
 
 /** An n-dimensional piece of an array, as zarrita's: `stride` counts elements. */
 export interface Chunk<D extends DataTypeName = DataTypeName> {
-  readonly data: TypedArrayOf<D>;
+  readonly data: DataOf<D>;
   readonly shape: number[];
   readonly stride: number[];
 }
 
-/** A chunk in C order over fresh, zeroed memory. */
+/** A chunk in C order over fresh memory. */
 export function newChunk(dataType: DataType, shape: readonly number[], shared = false): Chunk {
-  const data = dataType.allocate(elementCount(shape), shared);
+  // The mapping from names to arrays is the data types' own: `allocate` gives what `DataTypeArrays` says.
+  const data = dataType.allocate(elementCount(shape), shared) as Chunk["data"];
   return { data, shape: [...shape], stride: byteStrides(shape, 1) };
 }
 
@@ -59,19 +72,23 @@ function isChunk(value: object): value is { data: unknown; shape: readonly numbe
   );
 }
 
+/** An array of a data type whose elements have places, checked. Strides count elements. */
+interface Checked {
+  readonly data: TypedArray | unknown[];
+  readonly stride: readonly number[];
+}
+
 /**
- * Brings `value`, a chunk or a contiguous typed array that must hold `shape` elements, into byte terms. `what` names it in messages.
+ * Checks `value`, a chunk or a contiguous array, which must hold `shape` elements. `what` names it in messages.
  *
  * @throws TypeError for data of another type; ArgumentError `INVALID_ARGUMENT` for another shape, or strides that leave the data.
  */
-export function chunkTarget(value: object, shape: readonly number[], dataType: DataType, what: string): Outer {
-  const { itemSize } = dataType;
+function checkChunk(value: object, shape: readonly number[], dataType: DataType, what: string): Checked {
   const chunk = isChunk(value) ? value : { data: value, shape, stride: byteStrides(shape, 1) };
   const { data } = chunk;
   if (!dataType.accepts(data)) {
-    const expected = dataType.allocate(0).constructor.name;
     throw new TypeError(
-      `${what} must be a ${expected} of ${dataType.name} elements or a chunk of one, not ${describe(data)}`,
+      `${what} must be a ${dataType.arrayName} of ${dataType.name} elements or a chunk of one, not ${describe(data)}`,
     );
   }
   if (!sameShape(chunk.shape, shape)) {
@@ -93,28 +110,92 @@ export function chunkTarget(value: object, shape: readonly number[], dataType: D
     last += stride * (shape[axis]! - 1);
   }
   const count = elementCount(shape);
-  if (count > 0 && (contiguous ? count !== data.length : last >= data.length)) {
+  const found = data.length / dataType.unitsPerItem;
+  if (count > 0 && (contiguous ? count !== found : last >= found)) {
     throw new ArgumentError("INVALID_ARGUMENT", `${what} has the wrong number of elements`, {
       expected: contiguous ? count : `at least ${last + 1}`,
-      found: data.length,
+      found,
     });
   }
-  return {
-    bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    offset: 0,
-    strides: chunk.stride.map((stride) => stride * itemSize),
+  return { data, stride: chunk.stride };
+}
+
+/** Calls `visit` with the place in the users' array of each element, in C order. */
+function forEachPlace(
+  shape: readonly number[],
+  stride: readonly number[],
+  visit: (place: number, i: number) => void,
+): void {
+  let i = 0;
+  const walk = (axis: number, place: number): void => {
+    const count = shape[axis];
+    if (count === undefined) visit(place, i++);
+    else for (let k = 0; k < count; k++) walk(axis + 1, place + k * stride[axis]!);
   };
+  walk(0, 0);
+}
+
+/** Memory of `shape` for elements that are converted. */
+function packedOuter(shape: readonly number[], { itemSize }: BoxedDataType): Outer & { readonly elements: Uint8Array } {
+  return {
+    elements: new Uint8Array(elementCount(shape) * itemSize),
+    offset: 0,
+    strides: byteStrides(shape, itemSize),
+  };
+}
+
+/** The elements of a chunk or a contiguous array, in place where they need no conversion. */
+function outerOf({ data, stride }: Checked, { itemSize }: DataType): Outer {
+  const elements = Array.isArray(data) ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { elements, offset: 0, strides: stride.map((each) => each * itemSize) };
+}
+
+/** Where a read puts its elements. */
+export interface Destination {
+  readonly outer: Outer;
+  /** Hands over what had to be converted. */
+  finish(): void;
+}
+
+/** `value`, a chunk or contiguous array that shall receive `shape` elements. Throws as `setValue` does for what cannot. */
+export function chunkTarget(value: object, shape: readonly number[], dataType: DataType, what: string): Destination {
+  const checked = checkChunk(value, shape, dataType, what);
+  const { data, stride } = checked;
+  if (!dataType.isBoxed || !Array.isArray(data)) return { outer: outerOf(checked, dataType), finish: () => {} };
+  const outer = packedOuter(shape, dataType);
+  const { itemSize } = dataType;
+  return {
+    outer,
+    finish: () =>
+      forEachPlace(shape, stride, (place, i) => {
+        data[place] = dataType.decodeScalar(outer.elements.subarray(i * itemSize, (i + 1) * itemSize));
+      }),
+  };
+}
+
+/** The elements of `value`, a chunk or contiguous array of `shape`. */
+export function chunkSource(value: object, shape: readonly number[], dataType: DataType, what: string): Outer {
+  const checked = checkChunk(value, shape, dataType, what);
+  const { data, stride } = checked;
+  if (!dataType.isBoxed || !Array.isArray(data)) return outerOf(checked, dataType);
+  const outer = packedOuter(shape, dataType);
+  forEachPlace(shape, stride, (place, i) => {
+    outer.elements.set(dataType.encodeScalar(data[place]), i * dataType.itemSize);
+  });
+  return outer;
 }
 
 function describe(value: unknown): string {
   return typeof value === "object" && value !== null ? value.constructor.name : typeof value;
 }
 
-/** What {@link setValue} accepts: one element for all of the selection, or an array of its shape. */
-export type Value<D extends DataTypeName = DataTypeName> = ScalarOf<D> | number | Chunk<D> | TypedArrayOf<D>;
+/** What `set` accepts: one element for all of a selection, or an array of its shape. */
+export type Value<D extends DataTypeName = DataTypeName> = ScalarOf<D> | number | Chunk<D> | DataOf<D>;
 
 /** The elements that a write takes: a scalar is broadcast by strides of zero. */
 export function valueSource(value: unknown, shape: readonly number[], dataType: DataType): Outer {
-  if (typeof value === "object" && value !== null) return chunkTarget(value, shape, dataType, "Value");
-  return { bytes: dataType.encodeScalar(value), offset: 0, strides: shape.map(() => 0) };
+  const isArray = typeof value === "object" && value !== null && (isChunk(value) || dataType.accepts(value));
+  if (isArray || (typeof value === "object" && value !== null && !dataType.variable))
+    return chunkSource(value, shape, dataType, "Value");
+  return { elements: dataType.encodeScalar(value), offset: 0, strides: shape.map(() => 0) };
 }

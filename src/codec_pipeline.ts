@@ -11,8 +11,8 @@
  * ```
  */
 
-import { type CodecOption, codecsFromOptions, fillValueBytes, numbersFromOption } from "./array_options.js";
-import { type Chunk, chunkTarget, newChunk, type TypedArrayOf } from "./chunk.js";
+import { type CodecOption, codecsFromOptions, fillValueElement, numbersFromOption } from "./array_options.js";
+import { type Chunk, chunkSource, chunkTarget, type DataOf, newChunk } from "./chunk.js";
 import { type BoundChain, byteStrides } from "./codecs/codec.js";
 import { RuntimeError } from "./errors.js";
 import { selectAll } from "./grid/projection.js";
@@ -44,7 +44,7 @@ export interface EncodeOptions {
 
 export interface DecodeOptions<D extends DataTypeName = DataTypeName> {
   /** Receives the elements instead of fresh memory. */
-  readonly out?: Chunk<D> | TypedArrayOf<D>;
+  readonly out?: Chunk<D> | DataOf<D>;
 }
 
 /** The place of a chunk that is in no store. */
@@ -73,12 +73,12 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   }
 
   /** Encodes one chunk into fresh bytes; `undefined` if it is empty. */
-  encodeSync(chunk: Chunk<D> | TypedArrayOf<D>, options: EncodeOptions = {}): Uint8Array | undefined {
+  encodeSync(chunk: Chunk<D> | DataOf<D>, options: EncodeOptions = {}): Uint8Array | undefined {
     this.#requireSync();
     return runPure(this.#encodePlan(chunk, options));
   }
 
-  async encode(chunk: Chunk<D> | TypedArrayOf<D>, options: EncodeOptions = {}): Promise<Uint8Array | undefined> {
+  async encode(chunk: Chunk<D> | DataOf<D>, options: EncodeOptions = {}): Promise<Uint8Array | undefined> {
     await this.#chain.load();
     return runPureAsync(this.#encodePlan(chunk, options));
   }
@@ -88,27 +88,24 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
     this.#requireSync();
     const { plan, result } = this.#decodePlan(bytes, options);
     runPure(plan);
-    return result;
+    return result();
   }
 
   async decode(bytes: Uint8Array, options: DecodeOptions<D> = {}): Promise<Chunk<D>> {
     await this.#chain.load();
     const { plan, result } = this.#decodePlan(bytes, options);
     await runPureAsync(plan);
-    return result;
+    return result();
   }
 
-  #encodePlan(
-    chunk: Chunk<D> | TypedArrayOf<D>,
-    { writeEmptyChunks = false }: EncodeOptions,
-  ): Plan<Uint8Array | undefined> {
+  #encodePlan(chunk: Chunk<D> | DataOf<D>, { writeEmptyChunks = false }: EncodeOptions): Plan<Uint8Array | undefined> {
     const chain = this.#chain;
     const { shape, dataType } = chain.spec;
     const {
-      bytes: source,
+      elements: source,
       offset: sourceOffset,
       strides: sourceStrides,
-    } = chunkTarget(chunk, shape, dataType, "Chunk");
+    } = chunkSource(chunk, shape, dataType, "Chunk");
     const box = stridedBox(shape, sourceStrides, byteStrides(shape, dataType.itemSize), dataType.itemSize);
     const item = {
       ...nowhere,
@@ -127,17 +124,21 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
     );
   }
 
-  #decodePlan(bytes: Uint8Array, { out }: DecodeOptions<D>): { plan: Plan; result: Chunk<D> } {
+  #decodePlan(bytes: Uint8Array, { out }: DecodeOptions<D>): { plan: Plan; result: () => Chunk<D> } {
     if (!(bytes instanceof Uint8Array)) throw new TypeError("Encoded bytes must be a Uint8Array");
     const { shape } = this.#chain.spec;
     const destination = out ?? newChunk(this.#dataType, shape);
-    const target = chunkTarget(destination, shape, this.#dataType, "out");
-    const item = wholeChunkRead(this.#chain, nowhere, bytes, target);
-    const isArray = ArrayBuffer.isView(destination);
-    const result = (
-      isArray ? { data: destination, shape: [...shape], stride: byteStrides(shape, 1) } : destination
-    ) as Chunk<D>;
-    return { plan: readPlan([item], { readMissingChunks: true, indexCache: undefined }), result };
+    const { outer, finish } = chunkTarget(destination, shape, this.#dataType, "out");
+    const item = wholeChunkRead(this.#chain, nowhere, bytes, outer);
+    const plan = readPlan([item], { readMissingChunks: true, indexCache: undefined });
+    const result = (): Chunk<D> => {
+      finish();
+      const isArray = !("stride" in destination);
+      return (
+        isArray ? { data: destination, shape: [...shape], stride: byteStrides(shape, 1) } : destination
+      ) as Chunk<D>;
+    };
+    return { plan, result };
   }
 
   #requireSync(): void {
@@ -153,6 +154,6 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
 export function createCodecPipeline<D extends DataTypeName>(options: CodecPipelineOptions<D>): CodecPipeline<D> {
   const dataType = dataTypeByName(options.dataType);
   const shape = expectShape(numbersFromOption(options.shape, "shape").map(jsonNumber), 0, { field: "shape" });
-  const spec = { shape, dataType, fillValue: fillValueBytes(dataType, options.fillValue) };
+  const spec = { shape, dataType, fillValue: fillValueElement(dataType, options.fillValue) };
   return new CodecPipeline<D>(bindCodecs(codecsFromOptions(options, dataType), spec, { field: "codecs" }));
 }

@@ -23,7 +23,7 @@ export {
 } from "./array.js";
 export type { CodecOption, CreateArrayOptions } from "./array_options.js";
 export { byteswap, crc32c } from "./checksums.js";
-export type { Chunk, ScalarOf, TypedArrayOf, Value } from "./chunk.js";
+export type { Chunk, DataOf, ScalarOf, Value } from "./chunk.js";
 export {
   CodecPipeline,
   type CodecPipelineOptions,
@@ -61,7 +61,7 @@ export {
 } from "./group.js";
 export { init } from "./init.js";
 export type { ArrayMetadata } from "./metadata/array_metadata.js";
-export type { DataTypeName, Scalar, TypedArray } from "./metadata/data_type.js";
+export type { DataTypeName, NumericDataTypeName, Scalar, TypedArray } from "./metadata/data_type.js";
 export type { GroupMetadata } from "./metadata/group_metadata.js";
 export type { PlainJson } from "./metadata/json.js";
 export type { CoalesceOptions } from "./pipeline/fetches.js";

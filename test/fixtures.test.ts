@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Chunk, init, openArray, openArraySync, openGroupSync } from "../src/index.js";
+import { type Chunk, init, type NumericDataTypeName, openArray, openArraySync, openGroupSync } from "../src/index.js";
 import { LocalStore } from "../src/node.js";
 
 interface Entry {
@@ -21,7 +21,7 @@ const store = new LocalStore(root);
 
 beforeAll(() => init());
 
-function digest({ data }: Chunk): string {
+function digest({ data }: Chunk<NumericDataTypeName>): string {
   return createHash("sha256")
     .update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     .digest("hex");
@@ -36,13 +36,13 @@ test("the family is complete", () => {
 
 describe.each(arrays)("$path", ({ path, dataType, shape, sha256 }) => {
   test("synchronously", () => {
-    const array = openArraySync(store, { path });
+    const array = openArraySync<NumericDataTypeName>(store, { path });
     expect([array.dataType, array.shape]).toEqual([dataType, shape]);
     expect(digest(array.getSync())).toBe(sha256);
   });
 
   test("in the batched pipeline", async () => {
-    const array = await openArray(store, { path, pipeline: "batched" });
+    const array = await openArray<NumericDataTypeName>(store, { path, pipeline: "batched" });
     expect(digest(await array.get())).toBe(sha256);
   });
 });

@@ -1,5 +1,6 @@
 /** Rectangular pieces of an array, small enough to be held in memory. */
 
+import { newChunk } from "../chunk.js";
 import { elementCount } from "../codecs/codec.js";
 import { type Chunk, type Selection, slice, type ZarrArray } from "../index.js";
 
@@ -37,9 +38,9 @@ export function selectionOf({ start, shape }: Block): Selection {
 }
 
 export function readBlock(array: ZarrArray, block: Block): Chunk {
-  const chunk = array.getSync(selectionOf(block));
-  if (typeof chunk !== "object") throw new TypeError("A selection of slices gave a scalar");
-  return chunk;
+  const out = newChunk(array.metadata.dataType, block.shape);
+  array.getSync(selectionOf(block), { out });
+  return out;
 }
 
 const slabBytes = 16 * 2 ** 20;

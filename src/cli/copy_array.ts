@@ -2,6 +2,7 @@
 
 import { elementCount } from "../codecs/codec.js";
 import type { ZarrArray } from "../index.js";
+import { formatJson } from "../metadata/json.js";
 import { type Block, blockAt, readBlock, selectionOf } from "./blocks.js";
 import { gridShape, type StoredChunk } from "./stored_chunks.js";
 
@@ -70,7 +71,8 @@ export function planCopy(
   const { shape, chunkShape, dataType, fillValue } = metadata;
   const blockShape = copyBlockShape(shape, chunkShape, target.metadata.chunkShape, dataType.itemSize);
   const grid = gridShape({ shape, chunkShape: blockShape });
-  const sameFill = fillValue.every((byte, i) => byte === target.metadata.fillValue[i]);
+  const fillText = formatJson(dataType.formatFill(fillValue), 0);
+  const sameFill = fillText === formatJson(target.metadata.dataType.formatFill(target.metadata.fillValue), 0);
   const numbers = sameFill ? storedBlocks(metadata, stored, blockShape, grid) : { length: elementCount(grid) };
   return {
     length: numbers.length,
@@ -86,5 +88,5 @@ export function planCopy(
 export function copyBlock(source: ZarrArray, target: ZarrArray, block: Block): number {
   const chunk = readBlock(source, block);
   target.setSync(selectionOf(block), chunk);
-  return chunk.data.byteLength;
+  return elementCount(chunk.shape) * source.metadata.dataType.itemSize;
 }

@@ -11,6 +11,7 @@ import {
   type ZarrArray,
 } from "../index.js";
 import type { ArrayMetadata } from "../metadata/array_metadata.js";
+import type { Elements, Scalar } from "../metadata/data_type.js";
 import type { JsonObject, JsonValue } from "../metadata/json.js";
 import { joinKey } from "../metadata/node_path.js";
 import type { LocalStore } from "../node.js";
@@ -23,10 +24,10 @@ import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import { listStoredKeys, type StoredChunk } from "./stored_chunks.js";
 
-function fillValueOption({ dataType }: ArrayMetadata, bytes: Uint8Array): NonNullable<CreateArrayOptions["fillValue"]> {
+function fillValueOption({ dataType }: ArrayMetadata, element: Elements): Scalar {
   // Text is what keeps the bits of an unusual NaN; for everything else the scalar is exact.
-  const json = dataType.formatFill(bytes);
-  return typeof json === "string" ? json : dataType.decodeScalar(bytes);
+  const json = dataType.formatFill(element);
+  return typeof json === "string" ? json : dataType.decodeScalar(element);
 }
 
 /** Members that stay JSON values, so that numbers keep every digit and are written as they were. */

@@ -1,7 +1,9 @@
 /** Elements as the conformance protocol of `dump` prints them: one a line. */
 
 import type { Chunk, ZarrArray } from "../index.js";
+import { encodeBase64 } from "../metadata/base64.js";
 import { float16ToNumber } from "../metadata/data_type.js";
+import { formatJson, fromPlain } from "../metadata/json.js";
 
 /** Writes the elements `start` to `stop` of contiguous data, each followed by a newline. */
 export type ElementFormatter = (data: Chunk["data"], start: number, stop: number) => string;
@@ -12,10 +14,10 @@ function numberText(value: number): string {
   return Number.isFinite(value) ? `${value}` : `"${value}"`;
 }
 
-function formatterOf(textOf: (value: number | bigint) => string): ElementFormatter {
+function formatterOf(textOf: (value: unknown) => string): ElementFormatter {
   return (data, start, stop) => {
     let text = "";
-    for (let i = start; i < stop; i++) text += `${textOf(data[i]!)}\n`;
+    for (let i = start; i < stop; i++) text += `${textOf(data[i])}\n`;
     return text;
   };
 }
@@ -24,6 +26,8 @@ const plain = formatterOf((value) => `${value}`);
 const boolean = formatterOf((value) => (value === 0 ? "false" : "true"));
 const float = formatterOf((value) => numberText(Number(value)));
 const float16Bits = formatterOf((bits) => numberText(float16ToNumber(Number(bits))));
+const json = formatterOf((value) => formatJson(fromPlain(value), 0));
+const base64 = formatterOf((value) => (value instanceof Uint8Array ? `"${encodeBase64(value)}"` : `${value}`));
 
 export function elementFormatter(array: ZarrArray, data: Chunk["data"]): ElementFormatter {
   switch (array.dataType) {
@@ -34,6 +38,11 @@ export function elementFormatter(array: ZarrArray, data: Chunk["data"]): Element
     case "float32":
     case "float64":
       return float;
+    case "string":
+    case "json":
+      return json;
+    case "bytes":
+      return base64;
     default:
       return plain;
   }

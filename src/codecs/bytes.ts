@@ -6,7 +6,7 @@
  * Source: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/bytes/index.html
  */
 
-import { at, expectString, invalid, rejectUnknownFields } from "../metadata/validate.js";
+import { at, expectString, invalid, rejectUnknownFields, unsupported } from "../metadata/validate.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ArrayToBytesCodec, elementCount } from "./codec.js";
 
@@ -28,6 +28,9 @@ export const bytesCodec: ArrayToBytesCodec = {
     }
     return {
       bind({ shape, dataType }) {
+        if (dataType.variable) {
+          throw unsupported(`data type ${dataType.name} for codec "bytes"`, where, "a data type of fixed size");
+        }
         const size = { kind: "fixed", bytes: elementCount(shape) * dataType.itemSize } as const;
         const base = { name: "bytes", decodedSize: size, encodedSize: size };
         if (endian === "little" || !isSwapSize(dataType.swapSize)) return { ...base, place: "identity" };

@@ -7,7 +7,7 @@
  * Source: https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#chunk-encoding
  */
 
-import type { DataType } from "../metadata/data_type.js";
+import type { DataType, Elements } from "../metadata/data_type.js";
 import type { JsonObject } from "../metadata/json.js";
 import type { NamedConfiguration, Where } from "../metadata/validate.js";
 import type { Memory, Span } from "../wasm/memory.js";
@@ -17,13 +17,16 @@ import type { BoundShard } from "./sharding_indexed.js";
 /** Bytes where they happen to lie: in the JavaScript heap, or in linear memory. */
 export type Bytes = Uint8Array | Span;
 
+/** What goes from step to step: bytes, or the elements of a type of variable size. */
+export type Data = Bytes | unknown[];
+
 /** The decoded side of a chain: what one chunk is. */
 export interface ChunkSpec {
   /** Full chunk shape in elements, also at the array's edge. */
   readonly shape: readonly number[];
   readonly dataType: DataType;
-  /** One element, little-endian. */
-  readonly fillValue: Uint8Array;
+  /** One element. */
+  readonly fillValue: Elements;
 }
 
 /** What is known about a byte length before any data is seen. `bounded` is an upper bound. */
@@ -34,7 +37,7 @@ export type ByteSize =
 
 interface BoundBase {
   readonly name: string;
-  /** Byte length of the decoded side; the pipeline checks every decoded result against it. */
+  /** Byte length of the decoded side (elements of variable size: their number); the pipeline checks every decoded result against it. */
   readonly decodedSize: ByteSize;
   readonly encodedSize: ByteSize;
 }
@@ -62,12 +65,26 @@ export interface AsyncCodec extends BoundBase {
   decode(encoded: Uint8Array): Promise<Uint8Array>;
 }
 
+/** The array-to-bytes codec of types of variable size. Keeps neither side; `encode` throws a `TypeError` for what is no element of the type. */
+export interface SerialCodec extends BoundBase {
+  readonly place: "serial";
+  encode(decoded: readonly unknown[]): Uint8Array;
+  decode(encoded: Uint8Array): unknown[];
+}
+
+/** Moves elements of variable size: an array-to-array codec of such types. Sizes count elements. Never changes its input. */
+export interface ElementsCodec extends BoundBase {
+  readonly place: "elements";
+  encode(decoded: unknown[]): unknown[];
+  decode(encoded: unknown[]): unknown[];
+}
+
 /** Bytes stay as they are: binding found nothing to do. The pipeline drops these steps. */
 export interface IdentityCodec extends BoundBase {
   readonly place: "identity";
 }
 
-export type BoundStep = WasmCodec | HeapCodec | AsyncCodec;
+export type BoundStep = WasmCodec | HeapCodec | SerialCodec | ElementsCodec | AsyncCodec;
 export type BoundCodec = BoundStep | IdentityCodec;
 
 /** Binds a list of codecs for one chunk spec; handed to `sharding_indexed`, whose inner and index chains are chains like any other. */
@@ -121,7 +138,7 @@ export type Codec = ArrayToArrayCodec | ArrayToBytesCodec | BytesToBytesCodec;
  */
 export interface BoundChain {
   readonly spec: ChunkSpec;
-  /** Byte length of the decoded chunk. */
+  /** Byte length of the decoded chunk; of elements of variable size, their number. */
   readonly byteLength: number;
   readonly arraySteps: readonly BoundStep[];
   readonly shard: BoundShard | undefined;
@@ -133,8 +150,13 @@ export interface BoundChain {
   load(): Promise<void>;
 }
 
-export function isSpan(bytes: Bytes): bytes is Span {
-  return !(bytes instanceof Uint8Array);
+export function isSpan(data: Data): data is Span {
+  return !(data instanceof Uint8Array) && !Array.isArray(data);
+}
+
+/** Bytes, or elements of variable size. */
+export function lengthOf(data: Data): number {
+  return Array.isArray(data) ? data.length : data.byteLength;
 }
 
 /** Number of elements of a shape. */

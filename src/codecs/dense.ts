@@ -20,11 +20,14 @@ export interface DenseSlot {
   /** Bytes from one element to the next, per axis of the decoded inner chunk. */
   readonly strides: readonly number[];
   readonly byteLength: number;
+  /** One element. */
+  readonly fillValue: Uint8Array;
 }
 
 /** The slot of a chain of at most one transpose, one swap and one crc32c, in that order; `undefined` for any other chain. */
 export function denseSlot({ shard, spec, byteSteps, encodedSize }: BoundChain): DenseSlot | undefined {
-  if (shard !== undefined || encodedSize.kind !== "fixed") return undefined;
+  const { fillValue } = spec;
+  if (shard !== undefined || encodedSize.kind !== "fixed" || Array.isArray(fillValue)) return undefined;
   let strides: readonly number[] = byteStrides(spec.shape, spec.dataType.itemSize);
   let swapSize = 1;
   let checksum = false;
@@ -42,5 +45,5 @@ export function denseSlot({ shard, spec, byteSteps, encodedSize }: BoundChain): 
     } else if (kernel.kind === "swap") swapSize = kernel.swapSize;
     else checksum = true;
   }
-  return { swapSize, checksum, strides, byteLength: encodedSize.bytes };
+  return { swapSize, checksum, strides, byteLength: encodedSize.bytes, fillValue };
 }

@@ -4,8 +4,11 @@ import { bytesCodec } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
 import { gzipCodec } from "./gzip.js";
+import { numcodecsJson2Codec } from "./numcodecs_json2.js";
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
+import { vlenBytesCodec } from "./vlen_bytes.js";
+import { vlenUtf8Codec } from "./vlen_utf8.js";
 import { zstdCodec } from "./zstd.js";
 
 export const builtInCodecs: readonly Codec[] = [
@@ -15,4 +18,7 @@ export const builtInCodecs: readonly Codec[] = [
   gzipCodec,
   zstdCodec,
   crc32cCodec,
+  vlenUtf8Codec,
+  vlenBytesCodec,
+  numcodecsJson2Codec,
 ];

@@ -4,8 +4,9 @@
  */
 
 import { ArgumentError, DataError } from "../errors.js";
-import type { DataType, TypedArray } from "../metadata/data_type.js";
+import type { FixedDataType, TypedArray } from "../metadata/data_type.js";
 import { type JsonObject, type PlainJson, toPlain } from "../metadata/json.js";
+import { unsupported, type Where } from "../metadata/validate.js";
 import {
   type ArrayToArrayCodec,
   type ArrayToBytesCodec,
@@ -124,14 +125,11 @@ function arrayToArray(name: string, entry: Entry<"array_to_array">): ArrayToArra
   return {
     kind: "array_to_array",
     name,
-    configure: (configuration) => ({
+    configure: (configuration, where) => ({
       bind(spec) {
         const user = entry.fromConfig(configurationOf(configuration), metaOf(spec));
         const size = sizeOf(spec);
-        const convert = {
-          toUser: (bytes: Uint8Array) => toChunk(bytes, spec),
-          fromUser: (chunk: CodecChunk) => fromChunk(chunk, spec, name),
-        };
+        const convert = chunkConversion(spec, name, where);
         return { codec: step(name, user, size, size, convert, convert), encoded: spec };
       },
     }),
@@ -142,14 +140,11 @@ function arrayToBytes(name: string, entry: Entry<"array_to_bytes">): ArrayToByte
   return {
     kind: "array_to_bytes",
     name,
-    configure: (configuration) => ({
+    configure: (configuration, where) => ({
       bind(spec) {
         const user = entry.fromConfig(configurationOf(configuration), metaOf(spec));
         const size = sizeOf(spec);
-        const chunks = {
-          toUser: (bytes: Uint8Array) => toChunk(bytes, spec),
-          fromUser: (chunk: CodecChunk) => fromChunk(chunk, spec, name),
-        };
+        const chunks = chunkConversion(spec, name, where);
         return step(name, user, size, encodedSizeOf(user, size), chunks, plainBytes(name));
       },
     }),
@@ -201,12 +196,20 @@ function plainBytes(name: string): Conversion<Uint8Array> {
   };
 }
 
-function toChunk(bytes: Uint8Array, { shape, dataType }: ChunkSpec): CodecChunk {
-  const { buffer } = bytes.slice();
-  return { data: dataType.view(buffer, 0, elementCount(shape)), shape: [...shape], stride: byteStrides(shape, 1) };
+/** Throws `UNSUPPORTED` for elements that no typed array holds. */
+function chunkConversion({ shape, dataType }: ChunkSpec, name: string, where: Where): Conversion<CodecChunk> {
+  if (dataType.variable || dataType.isBoxed)
+    throw unsupported(`data type ${dataType.name} for codec "${name}"`, where, "one with a typed array");
+  return {
+    toUser(bytes) {
+      const { buffer } = bytes.slice();
+      return { data: dataType.view(buffer, 0, elementCount(shape)), shape: [...shape], stride: byteStrides(shape, 1) };
+    },
+    fromUser: (chunk) => fromChunk(chunk, shape, dataType, name),
+  };
 }
 
-function fromChunk(chunk: CodecChunk, { shape, dataType }: ChunkSpec, name: string): Uint8Array {
+function fromChunk(chunk: CodecChunk, shape: readonly number[], dataType: FixedDataType, name: string): Uint8Array {
   const { data, stride } = chunk;
   checkChunk(chunk, shape, dataType, name);
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -219,13 +222,13 @@ function fromChunk(chunk: CodecChunk, { shape, dataType }: ChunkSpec, name: stri
 function checkChunk(
   { data, shape, stride }: CodecChunk,
   expected: readonly number[],
-  dataType: DataType,
+  dataType: FixedDataType,
   name: string,
 ): void {
   if (!dataType.accepts(data)) throw new TypeError(`Codec "${name}" must give a chunk of ${dataType.name}`);
   const fits = shape.length === expected.length && shape.every((length, axis) => length === expected[axis]);
   const last = expected.reduce((offset, length, axis) => offset + (length - 1) * (stride[axis] ?? 0), 0);
-  if (fits && last < Math.max(1, data.length)) return;
+  if (fits && last < Math.max(1, data.length / dataType.unitsPerItem)) return;
   throw new DataError("CORRUPT_DATA", `Codec "${name}" gave a chunk of another shape`, {
     expected: `[${expected.join(", ")}]`,
     found: `[${shape.join(", ")}]`,

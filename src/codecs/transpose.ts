@@ -9,6 +9,18 @@ import { type CopyAxis, copyStrided } from "../wasm/copy_strided.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ArrayToArrayCodec, byteStrides, elementCount } from "./codec.js";
 
+/** Elements of variable size, moved one by one. */
+function permuted(src: readonly unknown[], axes: readonly CopyAxis[]): unknown[] {
+  const dst = new Array<unknown>(src.length);
+  const walk = (axis: number, d: number, s: number): void => {
+    const each = axes[axis];
+    if (each === undefined) dst[d] = src[s];
+    else for (let i = 0; i < each.count; i++) walk(axis + 1, d + i * each.dstStride, s + i * each.srcStride);
+  };
+  walk(0, 0, 0);
+  return dst;
+}
+
 export const transposeCodec: ArrayToArrayCodec = {
   kind: "array_to_array",
   name: "transpose",
@@ -47,6 +59,15 @@ export const transposeCodec: ArrayToArrayCodec = {
           dstStride: decodedStrides[axis]!,
           srcStride: encodedStrides[order.indexOf(axis)]!,
         }));
+        if (dataType.variable) {
+          const codec = {
+            ...base,
+            place: "elements",
+            encode: (decoded: unknown[]) => permuted(decoded, encodeAxes),
+            decode: (stored: unknown[]) => permuted(stored, decodeAxes),
+          } as const;
+          return { encoded, codec };
+        }
         const permute = (memory: Memory, src: Span, axes: readonly CopyAxis[]): Span => {
           const dst = memory.allocate(size.bytes);
           copyStrided(memory, dst, 0, src, 0, itemSize, axes);

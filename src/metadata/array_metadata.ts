@@ -6,7 +6,7 @@
 
 import { ArgumentError } from "../errors.js";
 import type { ChunkKeyEncoding } from "../grid/chunk_key.js";
-import { type DataType, parseDataType } from "./data_type.js";
+import { type DataType, type Elements, parseDataType } from "./data_type.js";
 import { JsonNumber, type JsonObject, type JsonValue, jsonNumber } from "./json.js";
 import {
   at,
@@ -31,8 +31,8 @@ export interface ArrayMetadataParts {
   /** The chunk shape of a regular grid, as stored: with sharding it is the shape of a shard. */
   readonly chunkShape: readonly number[];
   readonly chunkKeyEncoding: ChunkKeyEncoding;
-  /** One element, little-endian. */
-  readonly fillValue: Uint8Array;
+  /** One element. */
+  readonly fillValue: Elements;
   /** As in the document; neither names nor configurations have been looked at. */
   readonly codecs: readonly NamedConfiguration[];
   readonly dimensionNames?: readonly (string | null)[] | undefined;

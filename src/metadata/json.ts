@@ -17,7 +17,7 @@ import { ArgumentError, MetadataError } from "../errors.js";
 
 /** A number as it was written. */
 export class JsonNumber {
-  /** A number literal of RFC 8259; the constructor does not check it. */
+  /** A number literal of RFC 8259, or NaN, Infinity, -Infinity where those are allowed; the constructor does not check it. */
   readonly text: string;
 
   constructor(text: string) {
@@ -26,7 +26,7 @@ export class JsonNumber {
 
   /** Whether the literal has neither fraction nor exponent: `2` is an integer, `2.0` and `2e0` are not. */
   get isInteger(): boolean {
-    return !/[.eE]/.test(this.text);
+    return /^-?[0-9]+$/.test(this.text);
   }
 
   /** Integer literals beyond ±(2^53 − 1) as bigint, all others as number: the nearest double, hence ±Infinity for `1e400`. */
@@ -46,6 +46,12 @@ export type PlainJson = null | boolean | string | number | bigint | PlainJson[] 
 export const maximumDepth = 512;
 /** Lower, because attributes are written some levels inside a document, which must be readable again. */
 const maximumPlainDepth = maximumDepth - 32;
+
+/** Python writes and reads the words NaN, Infinity and -Infinity, which no standard knows; data that it wrote may hold them. */
+export interface JsonDialect {
+  /** Whether these words are numbers. Default false. */
+  readonly nonFinite?: boolean;
+}
 
 /** The character, or the end, that stands at `position`, for messages. */
 function describeCharacter(text: string, position: number): string {
@@ -88,7 +94,11 @@ const escapes: ReadonlyMap<string, string> = new Map([
  *
  * @throws MetadataError `INVALID_METADATA` with the byte offset at which the document went bad.
  */
-export function parseJson(source: string | Uint8Array, key?: string): JsonValue {
+export function parseJson(
+  source: string | Uint8Array,
+  key?: string,
+  { nonFinite = false }: JsonDialect = {},
+): JsonValue {
   const text = typeof source === "string" ? source : decodeUtf8(source, key);
   const end = text.length;
   let position = 0;
@@ -185,6 +195,13 @@ export function parseJson(source: string | Uint8Array, key?: string): JsonValue 
   }
 
   function parseNumber(): JsonNumber {
+    const word = nonFinite
+      ? ["NaN", "Infinity", "-Infinity"].find((each) => text.startsWith(each, position))
+      : undefined;
+    if (word !== undefined) {
+      position += word.length;
+      return new JsonNumber(word);
+    }
     numberPattern.lastIndex = position;
     const match = numberPattern.exec(text);
     if (match === null) throw fail("a JSON value");
@@ -290,13 +307,14 @@ function describePlain(value: unknown): string {
  *
  * @throws ArgumentError `INVALID_ARGUMENT` naming the path of a value that JSON cannot hold.
  */
-export function fromPlain(value: unknown): JsonValue {
-  return convertPlain(value, "value", 0);
+export function fromPlain(value: unknown, dialect: JsonDialect = {}): JsonValue {
+  return convertPlain(value, "value", 0, dialect);
 }
 
-function convertPlain(value: unknown, path: string, depth: number): JsonValue {
+function convertPlain(value: unknown, path: string, depth: number, dialect: JsonDialect): JsonValue {
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
-  if (typeof value === "bigint" || (typeof value === "number" && Number.isFinite(value))) return jsonNumber(value);
+  if (typeof value === "bigint" || (typeof value === "number" && (dialect.nonFinite || Number.isFinite(value))))
+    return jsonNumber(value);
   if (value instanceof JsonNumber) return value;
   if (depth === maximumPlainDepth) {
     throw new ArgumentError("INVALID_ARGUMENT", "Cannot write a value as JSON", {
@@ -306,7 +324,7 @@ function convertPlain(value: unknown, path: string, depth: number): JsonValue {
   }
   // Array.from, unlike map, visits holes, which are as wrong as undefined.
   if (Array.isArray(value))
-    return Array.from(value, (item, index) => convertPlain(item, `${path}[${index}]`, depth + 1));
+    return Array.from(value, (item, index) => convertPlain(item, `${path}[${index}]`, depth + 1, dialect));
   const members =
     value instanceof Map
       ? value
@@ -327,7 +345,7 @@ function convertPlain(value: unknown, path: string, depth: number): JsonValue {
         found: describePlain(name),
       });
     }
-    object.set(name, convertPlain(item, `${path}[${JSON.stringify(name)}]`, depth + 1));
+    object.set(name, convertPlain(item, `${path}[${JSON.stringify(name)}]`, depth + 1, dialect));
   }
   return object;
 }

@@ -15,6 +15,7 @@ import { builtInCodecs } from "../codecs/index.js";
 import { codecNames, findCodec } from "../codecs/registry.js";
 import type { BoundShard } from "../codecs/sharding_indexed.js";
 import { MetadataError } from "../errors.js";
+import type { DataType, DataTypeName } from "../metadata/data_type.js";
 import { at, type NamedConfiguration, type Where } from "../metadata/validate.js";
 import type { Memory, Span } from "../wasm/memory.js";
 
@@ -46,15 +47,26 @@ export async function loadCodecs(names?: readonly string[]): Promise<void> {
   await Promise.all((codecs ?? builtInCodecs).map((codec) => codec.load?.()));
 }
 
-/** Stands in where a document names no array-to-bytes codec, as those written before the specification was final. */
-const defaultSerializer: NamedConfiguration = { name: "bytes", configuration: new Map(), mustUnderstand: true };
+/** Stands in where a list names no array-to-bytes codec, as in documents written before the specification was final. */
+export function defaultSerializer({ name }: DataType): NamedConfiguration {
+  const serializers: Partial<Record<DataTypeName, string>> = {
+    string: "vlen-utf8",
+    bytes: "vlen-bytes",
+    json: "numcodecs.json2",
+  };
+  return { name: serializers[name] ?? "bytes", configuration: new Map(), mustUnderstand: true };
+}
 
-/** `codecs` with an array-to-bytes codec, the default one where they have none. */
-export function withSerializer(codecs: readonly NamedConfiguration[], where: Where): NamedConfiguration[] {
+/** `codecs` with an array-to-bytes codec, the default one for `dataType` where they have none. */
+export function withSerializer(
+  codecs: readonly NamedConfiguration[],
+  dataType: DataType,
+  where: Where,
+): NamedConfiguration[] {
   const kinds = codecs.map((named, i) => requireCodec(named, at(where, i)).kind);
   if (kinds.includes("array_to_bytes")) return [...codecs];
   const first = kinds.indexOf("bytes_to_bytes");
-  return codecs.toSpliced(first < 0 ? codecs.length : first, 0, defaultSerializer);
+  return codecs.toSpliced(first < 0 ? codecs.length : first, 0, defaultSerializer(dataType));
 }
 
 /** Binds `codecs` for chunks of `spec`. Throws a `MetadataError` for an unknown codec, a chain in the wrong order, or a bad configuration. */
@@ -78,7 +90,7 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
   let shard: BoundShard | undefined;
   let encodedSize: BoundChain["encodedSize"] | undefined;
   let current = spec;
-  withSerializer(codecs, where).forEach((named, i) => {
+  withSerializer(codecs, spec.dataType, where).forEach((named, i) => {
     const place = at(where, i);
     const codec = requireCodec(named, place);
     used.push(codec);
@@ -112,7 +124,7 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
     }
     byteSteps.unshift(...arraySteps.splice(0));
   } else if (arraySteps.length === 0 && shard.spec.shape.some((length, axis) => length !== spec.shape[axis])) {
-    arraySteps.push(axesOnly(byteLength));
+    arraySteps.push(axesOnly(byteLength, spec.dataType));
   }
   const isSync =
     [...arraySteps, ...byteSteps].every(({ place }) => place !== "async") &&
@@ -144,8 +156,12 @@ function once(load: () => Promise<void>): () => Promise<void> {
 }
 
 /** Transposes of axes of length 1 move no bytes, but the shard behind them has another shape than the chunk, and selections must not reach it. */
-function axesOnly(bytes: number): BoundStep {
+function axesOnly(bytes: number, { variable }: DataType): BoundStep {
   const size = { kind: "fixed", bytes } as const;
+  if (variable) {
+    const copy = (elements: unknown[]): unknown[] => elements.slice();
+    return { name: "transpose", place: "elements", decodedSize: size, encodedSize: size, encode: copy, decode: copy };
+  }
   const same = (_: Memory, span: Span): Span => span;
   return { name: "transpose", place: "wasm", decodedSize: size, encodedSize: size, encode: same, decode: same };
 }

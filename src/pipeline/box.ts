@@ -2,8 +2,10 @@
  * Boxes: n-dimensional strided copies between an array in the JavaScript heap and a chunk, wherever the chunk lies.
  *
  * A {@link Box} holds what is the same for every chunk of one shape, so that it is prepared once and only two offsets differ per chunk.
- * "outer" is the caller's array, "chunk" the decoded chunk. All strides and offsets in bytes.
+ * "outer" is the caller's array, "chunk" the decoded chunk. All strides and offsets in bytes; elements of variable size count as one byte each.
  */
+
+import type { Elements } from "../metadata/data_type.js";
 
 /** One axis of a copy: regular strides, or elements picked one by one, each with its offset on both sides. */
 export type AxisCopy = StridedAxis | PickedAxis;
@@ -92,10 +94,10 @@ export function isOneRun(box: Box, byteLength: number): boolean {
   return box.shape.length <= 1 && box.runBytes === byteLength && box.picked.length === 0;
 }
 
-type Elements = Uint8Array | Uint16Array | Uint32Array;
+type Units = Uint8Array | Uint16Array | Uint32Array;
 
 /** A view of `bytes` in units of `size` bytes. Wider items move as several units: a float64 view could change the bits of a NaN. */
-function elementsOf(bytes: Uint8Array, size: 1 | 2 | 4): Elements {
+function unitsOf(bytes: Uint8Array, size: 1 | 2 | 4): Units {
   const { buffer, byteOffset, byteLength } = bytes;
   if (size === 1) return bytes;
   const length = Math.floor(byteLength / size);
@@ -103,25 +105,13 @@ function elementsOf(bytes: Uint8Array, size: 1 | 2 | 4): Elements {
 }
 
 /** Copies from the chunk to the outer array. */
-export function scatterBox(
-  box: Box,
-  outer: Uint8Array,
-  outerOffset: number,
-  chunk: Uint8Array,
-  chunkOffset: number,
-): void {
+export function scatterBox(box: Box, outer: Elements, outerOffset: number, chunk: Elements, chunkOffset: number): void {
   const { outerStrides, chunkStrides } = box;
   forEachPick(box, outerOffset, chunkOffset, (o, c) => copyBox(box, outer, o, outerStrides, chunk, c, chunkStrides));
 }
 
 /** Copies from the outer array to the chunk. Where picks are repeated, the last one stays. */
-export function gatherBox(
-  box: Box,
-  chunk: Uint8Array,
-  chunkOffset: number,
-  outer: Uint8Array,
-  outerOffset: number,
-): void {
+export function gatherBox(box: Box, chunk: Elements, chunkOffset: number, outer: Elements, outerOffset: number): void {
   const { outerStrides, chunkStrides } = box;
   forEachPick(box, outerOffset, chunkOffset, (o, c) => copyBox(box, chunk, c, chunkStrides, outer, o, outerStrides));
 }
@@ -152,15 +142,19 @@ const shortRun = 48;
 
 function copyBox(
   box: Box,
-  dst: Uint8Array,
+  dst: Elements,
   dstOffset: number,
   dstStrides: readonly number[],
-  src: Uint8Array,
+  src: Elements,
   srcOffset: number,
   srcStrides: readonly number[],
 ): void {
   const { shape, runBytes, itemSize } = box;
   const last = shape.length - 1;
+  if (Array.isArray(dst) || Array.isArray(src)) {
+    copyEntries(shape, dst, dstOffset, dstStrides, src, srcOffset, srcStrides);
+    return;
+  }
   if (last <= 0 && runBytes > 0) {
     copyRun(dst, dstOffset, src, srcOffset, runBytes);
     return;
@@ -170,8 +164,8 @@ function copyBox(
   const unit = runs
     ? 1
     : commonUnit(itemSize, dstOffset, srcOffset, dstStrides, srcStrides, dst.byteOffset, src.byteOffset);
-  const dstElements = elementsOf(dst, unit);
-  const srcElements = elementsOf(src, unit);
+  const dstUnits = unitsOf(dst, unit);
+  const srcUnits = unitsOf(src, unit);
   const perItem = itemSize / unit;
   const runLength = shape[last]!;
   const dstStep = dstStrides[last]! / unit;
@@ -181,7 +175,7 @@ function copyBox(
   let s = srcOffset;
   for (;;) {
     if (runs) dst.set(src.subarray(s, s + runBytes), d);
-    else copyElements(dstElements, d / unit, dstStep, srcElements, s / unit, srcStep, runLength, perItem);
+    else copyUnits(dstUnits, d / unit, dstStep, srcUnits, s / unit, srcStep, runLength, perItem);
     let axis = last - 1;
     for (; axis >= 0; axis--) {
       d += dstStrides[axis]!;
@@ -200,11 +194,31 @@ function copyRun(dst: Uint8Array, dstOffset: number, src: Uint8Array, srcOffset:
   else dst.set(src.subarray(srcOffset, srcOffset + byteLength), dstOffset);
 }
 
-function copyElements(
+/** Elements of variable size, one by one. */
+function copyEntries(
+  shape: readonly number[],
   dst: Elements,
+  dstOffset: number,
+  dstStrides: readonly number[],
+  src: Elements,
+  srcOffset: number,
+  srcStrides: readonly number[],
+): void {
+  if (!Array.isArray(dst) || !Array.isArray(src))
+    throw new TypeError("bytes and values cannot be copied to each other");
+  const walk = (axis: number, d: number, s: number): void => {
+    const count = shape[axis];
+    if (count === undefined) dst[d] = src[s];
+    else for (let i = 0; i < count; i++) walk(axis + 1, d + i * dstStrides[axis]!, s + i * srcStrides[axis]!);
+  };
+  walk(0, dstOffset, srcOffset);
+}
+
+function copyUnits(
+  dst: Units,
   d: number,
   dstStep: number,
-  src: Elements,
+  src: Units,
   s: number,
   srcStep: number,
   count: number,
@@ -235,15 +249,15 @@ function commonUnit(
 }
 
 /** Sets every element of the box in the outer array to the element `value`. */
-export function fillBox(box: Box, outer: Uint8Array, outerOffset: number, value: Uint8Array): void {
+export function fillBox(box: Box, outer: Elements, outerOffset: number, value: Elements): void {
   forEachPick(box, outerOffset, 0, (offset) => fillStrided(box, outer, offset, value));
 }
 
-function fillStrided(box: Box, outer: Uint8Array, outerOffset: number, value: Uint8Array): void {
+function fillStrided(box: Box, outer: Elements, outerOffset: number, value: Elements): void {
   const { shape, outerStrides, itemSize } = box;
   const zeros = new Array<number>(shape.length).fill(0);
   const last = shape.length - 1;
-  if (last >= 0 && outerStrides[last] !== itemSize) {
+  if (Array.isArray(outer) || Array.isArray(value) || (last >= 0 && outerStrides[last] !== itemSize)) {
     copyBox({ ...box, runBytes: 0 }, outer, outerOffset, outerStrides, value, 0, zeros);
     return;
   }
@@ -255,8 +269,14 @@ function fillStrided(box: Box, outer: Uint8Array, outerOffset: number, value: Ui
   copyBox({ ...box, runBytes }, outer, outerOffset, outerStrides, run, 0, zeros);
 }
 
+/** Fills `elements` with the element `value`. */
+export function fillElements(elements: Elements, value: Elements): void {
+  if (Array.isArray(elements)) elements.fill(value[0]);
+  else if (!Array.isArray(value)) fillBytes(elements, value);
+}
+
 /** Fills `bytes` with repetitions of `value`; its length is a multiple of the value's. */
-export function fillBytes(bytes: Uint8Array, value: Uint8Array): void {
+function fillBytes(bytes: Uint8Array, value: Uint8Array): void {
   const [first] = value;
   if (first !== undefined && value.every((byte) => byte === first)) {
     bytes.fill(first);

@@ -6,9 +6,10 @@ import { type BoundChain, elementCount } from "../codecs/codec.js";
 import type { BoundShard, SubchunkWriteOrder } from "../codecs/sharding_indexed.js";
 import { chunkExtent } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
+import type { Elements } from "../metadata/data_type.js";
 import type { Box } from "./box.js";
 import type { IndexCache } from "./index_cache.js";
-import type { EncodeJob, Place, Plan } from "./plan.js";
+import { bytesResult, type EncodeJob, type Place, type Plan } from "./plan.js";
 import { type Outer, tile } from "./tiling.js";
 
 /** One chunk to write: a batch item, or what a shard breaks up into. All offsets in bytes. */
@@ -17,7 +18,7 @@ export interface ChunkWrite extends Place {
   /** Part of the chunk that lies in the array. */
   readonly extent: readonly number[];
   /** The caller's array, and the box of it that goes into the chunk; strides are zero where a scalar is broadcast. Never written to. */
-  readonly source: Uint8Array;
+  readonly source: Elements;
   readonly sourceOffset: number;
   readonly sourceStrides: readonly number[];
   readonly box: Box;
@@ -72,7 +73,7 @@ export function innerWrites({ key, shard, extent, selection, outer }: ShardPart)
       number,
       chain,
       extent: chunkExtent(coordinates, chain.spec.shape, extent),
-      source: outer.bytes,
+      source: outer.elements,
       sourceOffset: outerOffset,
       sourceStrides: outer.strides,
       box,
@@ -88,7 +89,7 @@ export function innerWrites({ key, shard, extent, selection, outer }: ShardPart)
 export function encodeJob(
   node: ChunkWrite,
   steps: EncodeJob["steps"],
-  base: Uint8Array | undefined,
+  base: Elements | undefined,
   { writeEmptyChunks }: WriteOptions,
 ): EncodeJob {
   const { key, grid, number, chain, extent, source, sourceOffset, box, chunkOffset } = node;
@@ -130,10 +131,10 @@ export function* encodeLeaves(leaves: readonly ChunkWrite[], options: WriteOptio
   });
   yield { kind: "transform", jobs };
   // Only now: another plan of the same call may run while an asynchronous codec works.
-  for (const [extent, { result }] of scalarJobs) scalars.set(extent, result);
+  for (const [extent, job] of scalarJobs) scalars.set(extent, bytesResult(job));
   leaves.forEach((node, i) => {
     const source = sources[i]!;
-    if (typeof source !== "string") node.encoded = source.result;
+    if (typeof source !== "string") node.encoded = bytesResult(source);
     else {
       // Each key owns its bytes: a store may change them in place later. A codec may give a Buffer, whose slice is no copy.
       const encoded = scalars.get(source);

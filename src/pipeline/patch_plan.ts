@@ -89,7 +89,7 @@ function* keepIndexes(patches: readonly ShardPatch[], patched: ReadonlySet<Chunk
 function planPatch({ item, shard }: Candidate, index: ShardIndex): ShardPatch | undefined {
   const { key, extent, selection, source, sourceOffset, sourceStrides } = item;
   const { encodedSize } = shard.inner;
-  const outer = { bytes: source, offset: sourceOffset, strides: sourceStrides };
+  const outer = { elements: source, offset: sourceOffset, strides: sourceStrides };
   const inner = innerWrites({ key, shard, extent, selection, outer });
   const slots: Slot[] = [];
   for (const { number } of inner) {
@@ -136,7 +136,7 @@ function* patchByKernel(patches: readonly ShardPatch[], { writeEmptyChunks }: Wr
     const shard = item.chain.shard!;
     const slots = inner.length < kernelThreshold ? undefined : patchableSlots(shard, selection, inner.length);
     if (slots === undefined) continue;
-    const outer = { bytes: source, offset: sourceOffset, strides: sourceStrides };
+    const outer = { elements: source, offset: sourceOffset, strides: sourceStrides };
     const skipEmpty = !writeEmptyChunks;
     const common = { key, grid, number, shard, ...slots, extent, outer, slots: inner };
     jobs.set(patch, { kind: "patch-slots", ...common, skipEmpty, result: undefined });

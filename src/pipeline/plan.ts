@@ -6,7 +6,8 @@
  * run the very same plans.
  */
 
-import type { BoundStep, Bytes, ChunkSpec } from "../codecs/codec.js";
+import type { BoundStep, ChunkSpec, Data } from "../codecs/codec.js";
+import type { Elements } from "../metadata/data_type.js";
 import type { ByteRange, Patch } from "../stores/store.js";
 import type { Span } from "../wasm/memory.js";
 import type { Box } from "./box.js";
@@ -53,20 +54,20 @@ export interface DecodeJob extends Place {
   readonly kind: "decode";
   /** In encoding order; run backwards. */
   readonly steps: readonly BoundStep[];
-  readonly input: Bytes;
+  readonly input: Data;
   /** The encoded chunk is this part of `input`. Bytes. */
   readonly inputOffset: number;
   readonly inputLength: number;
   /** Bytes that the decoded side must have. */
   readonly decodedLength: number | undefined;
-  /** `undefined` = keep the decoded bytes in `result`, in the JavaScript heap. */
+  /** `undefined` = keep what is decoded in `result`, in the JavaScript heap. */
   readonly scatter: Scatter | undefined;
-  result: Uint8Array | undefined;
+  result: Elements | undefined;
 }
 
 /** A box of a decoded chunk in the caller's array. Offsets in bytes. */
 export interface Scatter {
-  readonly target: Uint8Array;
+  readonly target: Elements;
   readonly box: Box;
   readonly targetOffset: number;
   readonly chunkOffset: number;
@@ -79,16 +80,16 @@ export interface EncodeJob extends Place {
   readonly spec: ChunkSpec;
   readonly byteLength: number;
   /** The stored chunk under a partial write; `undefined` = start from the fill value. */
-  readonly base: Uint8Array | undefined;
+  readonly base: Elements | undefined;
   /** New elements: a box of the caller's array. Offsets in bytes. */
-  readonly source: Uint8Array;
+  readonly source: Elements;
   readonly sourceOffset: number;
   readonly box: Box;
   readonly chunkOffset: number;
   /** Extent of the chunk that lies in the array if the empty rule applies; `undefined` = a chunk is never elided. */
   readonly emptyExtent: readonly number[] | undefined;
-  /** Result: fresh bytes that nobody else holds, or `undefined` if the chunk is empty. */
-  result: Uint8Array | undefined;
+  /** Result: fresh bytes (elements, where the steps leave them as such) that nobody else holds, or `undefined` if the chunk is empty. */
+  result: Elements | undefined;
 }
 
 /** Chunk jobs go through steps, which may be asynchronous; shard jobs are one kernel call. */
@@ -136,3 +137,9 @@ export type Request =
 
 /** `R` is what the plan returns; requests carry their own results. */
 export type Plan<R = void> = Generator<Request, R, void>;
+
+/** What a job gave whose steps end in bytes. */
+export function bytesResult({ result }: ChunkJob): Uint8Array | undefined {
+  if (Array.isArray(result)) throw new TypeError("the steps of this job do not end in bytes");
+  return result;
+}

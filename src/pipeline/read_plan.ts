@@ -6,15 +6,25 @@
  * A chunk comes from its stored key, from a range of it, or from bytes in hand; nothing below distinguishes nested from outer shards.
  */
 
-import { type BoundChain, type BoundStep, type Bytes, byteStrides, type ChunkSpec } from "../codecs/codec.js";
+import { type BoundChain, type BoundStep, byteStrides, type ChunkSpec, type Data, lengthOf } from "../codecs/codec.js";
 import { type BoundShard, indexOffset, indexRange, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
+import { type Elements, newElements } from "../metadata/data_type.js";
 import type { ByteRange } from "../stores/store.js";
 import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
 import type { IndexCache } from "./index_cache.js";
-import type { DecodeJob, Into, Opening, Place, Plan, Read, Scatter } from "./plan.js";
+import {
+  bytesResult,
+  type DecodeJob,
+  type Into,
+  type Opening,
+  type Place,
+  type Plan,
+  type Read,
+  type Scatter,
+} from "./plan.js";
 import { type Outer, type Tiling, tile } from "./tiling.js";
 import { contextOf, withPlace } from "./transform.js";
 import { type DecodeShardJob, wholeShardSlot } from "./whole_shard.js";
@@ -28,7 +38,7 @@ export interface ChunkRead extends Place {
   readonly offset: number;
   readonly length: number;
   /** The target, and the box of the chunk that goes there. */
-  readonly target: Uint8Array;
+  readonly target: Elements;
   readonly targetOffset: number;
   readonly targetStrides: readonly number[];
   readonly box: Box;
@@ -66,11 +76,11 @@ export function newRead(key: string, range?: ByteRange, into?: Into, wantsSize =
 export function decodeJob(
   { key, grid, number }: Place,
   steps: readonly BoundStep[],
-  input: Bytes,
+  input: Data,
   decodedLength?: number,
   scatter?: Scatter,
   inputOffset = 0,
-  inputLength: number = input.byteLength,
+  inputLength: number = lengthOf(input),
 ): DecodeJob {
   return {
     kind: "decode",
@@ -109,7 +119,7 @@ export function wholeChunkRead(
   outer: Outer,
 ): ChunkRead {
   const { shape, dataType } = chain.spec;
-  const { bytes: target, offset: targetOffset, strides: targetStrides } = outer;
+  const { elements: target, offset: targetOffset, strides: targetStrides } = outer;
   const box = stridedBox(shape, targetStrides, byteStrides(shape, dataType.itemSize), dataType.itemSize);
   const part = { source, offset: 0, length: source.byteLength };
   return {
@@ -169,13 +179,13 @@ function* unwrap(items: readonly ChunkRead[], finishers: DecodeJob[], options: R
     const { chain } = item;
     const { arraySteps } = chain;
     const shard = chain.shard!;
-    const source = jobs[i]!.result!;
+    const source = bytesResult(jobs[i]!)!;
     const inHand = { ...item, source, offset: 0, length: source.byteLength };
     if (arraySteps.length === 0) return { item: inHand, shard, tiling: undefined };
     const { shape, dataType } = shard.spec;
-    const whole = new Uint8Array(chain.byteLength);
+    const whole = newElements(dataType, chain.byteLength);
     finishers.push(decodeJob(item, arraySteps, whole, chain.byteLength, scatterOf(item)));
-    const outer = { bytes: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
+    const outer = { elements: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
     return { item: wholeChunkRead({ ...chain, spec: shard.spec }, item, source, outer), shard, tiling: undefined };
   });
 }
@@ -300,7 +310,7 @@ export function* readIndexes(
     const job = jobOf[i];
     if (job === undefined) return index;
     const whole = value ?? (isWhole ? read?.value : undefined);
-    const decoded = new ShardIndex(shard, job.result!, whole?.byteLength ?? byteLength ?? read?.byteLength);
+    const decoded = new ShardIndex(shard, bytesResult(job)!, whole?.byteLength ?? byteLength ?? read?.byteLength);
     if (version !== undefined) cache?.set(place.key, version, decoded);
     return decoded;
   });
@@ -333,7 +343,7 @@ function* decodeWhole(opened: readonly OpenedShard[]): Plan<readonly OpenedShard
 }
 
 function outerOf({ target, targetOffset, targetStrides }: Omit<ChunkRead, "chain">): Outer {
-  return { bytes: target, offset: targetOffset, strides: targetStrides };
+  return { elements: target, offset: targetOffset, strides: targetStrides };
 }
 
 function tilingOf(shardRead: ShardRead): Tiling {
@@ -457,11 +467,11 @@ function fetchedJob(leaf: ChunkRead, { value, span, isInPlace }: Read, options: 
  */
 function bestPlace({ chain, box, target, targetOffset, length }: ChunkRead): Into | undefined {
   const { byteSteps, byteLength, encodedSize } = chain;
-  if (byteSteps.length === 0) {
+  if (byteSteps.length === 0 && !Array.isArray(target)) {
     const fits = isOneRun(box, byteLength) && (length < 0 || length === byteLength);
     return fits ? { target, offset: targetOffset, byteLength } : undefined;
   }
-  if (byteSteps.at(-1)!.place !== "wasm" || (length < 0 && encodedSize.kind !== "fixed")) return undefined;
+  if (byteSteps.at(-1)?.place !== "wasm" || (length < 0 && encodedSize.kind !== "fixed")) return undefined;
   return {
     target: undefined,
     offset: 0,

@@ -5,11 +5,12 @@
 import { byteStrides, type ChunkSpec } from "../codecs/codec.js";
 import { type AxisProjection, projectAxis, projectPoints } from "../grid/projection.js";
 import { type AxisSelection, type ChunkSelection, isPicks, type PointSelection } from "../grid/selection.js";
+import type { Elements } from "../metadata/data_type.js";
 import { type AxisCopy, type Box, prepareBox } from "./box.js";
 
 /** The caller's array: where its elements are. Offset and strides in bytes, one stride per axis of the selection; points have one stride. */
 export interface Outer {
-  readonly bytes: Uint8Array;
+  readonly elements: Elements;
   readonly offset: number;
   readonly strides: readonly number[];
 }

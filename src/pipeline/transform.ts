@@ -5,11 +5,22 @@
  * memory. Steps that can only run asynchronously are awaited outside of any scope.
  */
 
-import { type BoundStep, type ByteSize, type Bytes, byteStrides, elementCount, isSpan } from "../codecs/codec.js";
+import {
+  type BoundStep,
+  type ByteSize,
+  type Bytes,
+  byteStrides,
+  type ChunkSpec,
+  type Data,
+  elementCount,
+  isSpan,
+  lengthOf,
+} from "../codecs/codec.js";
 import { chunkCoordinates } from "../codecs/sharding_indexed.js";
 import { DataError, RuntimeError, withContext } from "../errors.js";
+import type { Elements } from "../metadata/data_type.js";
 import { currentMemory, type Memory, useMemory } from "../wasm/memory.js";
-import { fillBytes, gatherBox, isOneRun, scatterBox, stridedBox } from "./box.js";
+import { fillElements, gatherBox, isOneRun, scatterBox, stridedBox } from "./box.js";
 import type { ChunkJob, DecodeJob, EncodeJob, Job, Place } from "./plan.js";
 import { decodeShard, encodeShard, patchSlots } from "./whole_shard.js";
 
@@ -59,16 +70,22 @@ export function withPlace<T>(body: () => T, place: Place): T {
   }
 }
 
-function inputOf({ input, inputOffset, inputLength }: DecodeJob): Bytes {
-  if (inputLength === input.byteLength) return input;
+function inputOf({ input, inputOffset, inputLength }: DecodeJob): Data {
+  if (inputLength === lengthOf(input)) return input;
   if (isSpan(input)) return { pointer: input.pointer + inputOffset, byteLength: inputLength };
-  return input.subarray(inputOffset, inputOffset + inputLength);
+  return partOf(input, inputOffset, inputLength);
+}
+
+/** A part of `elements`; of bytes without a copy. */
+function partOf(elements: Elements, offset: number, length: number): Elements {
+  const end = offset + length;
+  return Array.isArray(elements) ? elements.slice(offset, end) : elements.subarray(offset, end);
 }
 
 function decodeChunk(memory: Memory, job: DecodeJob): void {
   const decoded = decodeSteps(memory, job.steps, inputOf(job));
   if (isSpan(decoded)) finishDecode(memory, job, memory.bytes, decoded.pointer, decoded.byteLength);
-  else finishDecode(memory, job, decoded, 0, decoded.byteLength);
+  else finishDecode(memory, job, decoded, 0, decoded.length);
 }
 
 function encodeChunk(memory: Memory, job: EncodeJob): void {
@@ -87,7 +104,7 @@ export async function runJobAsync(job: Job): Promise<void> {
     if (job.kind === "decode") {
       const input = inputOf(job);
       const decoded = await decodeStepsAsync(job.steps, isSpan(input) ? currentMemory().read(input) : input);
-      finishDecode(undefined, job, decoded, 0, decoded.byteLength);
+      finishDecode(undefined, job, decoded, 0, decoded.length);
       return;
     }
     const base = job.base === undefined ? undefined : await decodeStepsAsync(job.steps, job.base);
@@ -105,8 +122,19 @@ function toHeap(memory: Memory, bytes: Bytes): Uint8Array {
   return isSpan(bytes) ? memory.view(bytes) : bytes;
 }
 
-function toOwnedHeap(memory: Memory, bytes: Bytes): Uint8Array {
-  return isSpan(bytes) ? memory.read(bytes) : bytes;
+function toOwnedHeap(memory: Memory, data: Data): Elements {
+  return isSpan(data) ? memory.read(data) : data;
+}
+
+/** Binding puts steps on bytes and steps on values where they belong. */
+function bytesOf(data: Data): Bytes {
+  if (Array.isArray(data)) throw new TypeError("this step takes bytes, not values");
+  return data;
+}
+
+function entriesOf(data: Data): unknown[] {
+  if (!Array.isArray(data)) throw new TypeError("this step takes values, not bytes");
+  return data;
 }
 
 function checkDecoded(size: ByteSize, found: number): void {
@@ -128,12 +156,18 @@ function checkEncoded(step: BoundStep, found: number): void {
 }
 
 /** One synchronous step, in either direction. */
-function runStep(memory: Memory, step: BoundStep, direction: "encode" | "decode", input: Bytes): Bytes {
+function runStep(memory: Memory, step: BoundStep, direction: "encode" | "decode", data: Data): Data {
   switch (step.place) {
-    case "wasm":
+    case "wasm": {
+      const input = bytesOf(data);
       return step[direction](memory, isSpan(input) ? input : memory.write(input));
+    }
     case "heap":
-      return step[direction](toHeap(memory, input));
+      return step[direction](toHeap(memory, bytesOf(data)));
+    case "serial":
+      return direction === "encode" ? step.encode(entriesOf(data)) : step.decode(toHeap(memory, bytesOf(data)));
+    case "elements":
+      return step[direction](entriesOf(data));
     case "async":
       throw new RuntimeError(
         "NOT_SYNCHRONOUS",
@@ -142,75 +176,81 @@ function runStep(memory: Memory, step: BoundStep, direction: "encode" | "decode"
   }
 }
 
-function decodeStep(memory: Memory, step: BoundStep, input: Bytes): Bytes {
+function decodeStep(memory: Memory, step: BoundStep, input: Data): Data {
   try {
-    checkEncoded(step, input.byteLength);
+    checkEncoded(step, lengthOf(input));
     const decoded = runStep(memory, step, "decode", input);
-    checkDecoded(step.decodedSize, decoded.byteLength);
+    checkDecoded(step.decodedSize, lengthOf(decoded));
     return decoded;
   } catch (error) {
     throw withContext(error, { codec: step.name });
   }
 }
 
-function decodeSteps(memory: Memory, steps: readonly BoundStep[], input: Bytes): Bytes {
-  let bytes = input;
-  for (let i = steps.length - 1; i >= 0; i--) bytes = decodeStep(memory, steps[i]!, bytes);
-  return bytes;
+function decodeSteps(memory: Memory, steps: readonly BoundStep[], input: Data): Data {
+  let data = input;
+  for (let i = steps.length - 1; i >= 0; i--) data = decodeStep(memory, steps[i]!, data);
+  return data;
 }
 
-function encodeSteps(memory: Memory, steps: readonly BoundStep[], input: Bytes): Bytes {
-  let bytes = input;
+function encodeSteps(memory: Memory, steps: readonly BoundStep[], input: Data): Data {
+  let data = input;
   for (const step of steps) {
     try {
-      bytes = runStep(memory, step, "encode", bytes);
+      data = runStep(memory, step, "encode", data);
     } catch (error) {
       throw withContext(error, { codec: step.name });
     }
   }
-  return bytes;
+  return data;
 }
 
-async function decodeStepsAsync(steps: readonly BoundStep[], input: Uint8Array): Promise<Uint8Array> {
-  let bytes = input;
+/** What an asynchronous step is given: bytes in the JavaScript heap. */
+function heapBytes(data: Elements): Uint8Array {
+  if (Array.isArray(data)) throw new TypeError("this step takes bytes, not values");
+  return data;
+}
+
+async function decodeStepsAsync(steps: readonly BoundStep[], input: Elements): Promise<Elements> {
+  let data = input;
   for (const step of [...steps].reverse()) {
     if (step.place === "async") {
       try {
-        checkEncoded(step, bytes.byteLength);
-        bytes = await step.decode(bytes);
-        checkDecoded(step.decodedSize, bytes.byteLength);
+        checkEncoded(step, data.length);
+        data = await step.decode(heapBytes(data));
+        checkDecoded(step.decodedSize, data.length);
       } catch (error) {
         throw withContext(error, { codec: step.name });
       }
     } else {
-      const encoded = bytes;
-      bytes = useMemory((memory) => toOwnedHeap(memory, decodeStep(memory, step, encoded)));
+      const encoded = data;
+      data = useMemory((memory) => toOwnedHeap(memory, decodeStep(memory, step, encoded)));
     }
   }
-  return bytes;
+  return data;
 }
 
-async function encodeStepsAsync(steps: readonly BoundStep[], input: Uint8Array): Promise<Uint8Array> {
-  let bytes = input;
+async function encodeStepsAsync(steps: readonly BoundStep[], input: Elements): Promise<Elements> {
+  let data = input;
   for (const step of steps) {
     try {
-      if (step.place === "async") bytes = await step.encode(bytes);
+      if (step.place === "async") data = await step.encode(heapBytes(data));
       else {
-        const decoded = bytes;
-        bytes = useMemory((memory) => toOwnedHeap(memory, runStep(memory, step, "encode", decoded)));
+        const decoded = data;
+        data = useMemory((memory) => toOwnedHeap(memory, runStep(memory, step, "encode", decoded)));
       }
     } catch (error) {
       throw withContext(error, { codec: step.name });
     }
   }
-  return bytes === input ? bytes.slice() : bytes;
+  return data === input ? data.slice() : data;
 }
 
-/** Checks the decoded chunk, `length` bytes of `bytes` from `offset`, and puts it where the job wants it. */
+/** Checks the decoded chunk, `length` bytes of `elements` from `offset`, and puts it where the job wants it. */
 function finishDecode(
   memory: Memory | undefined,
   job: DecodeJob,
-  bytes: Uint8Array,
+  elements: Elements,
   offset: number,
   length: number,
 ): void {
@@ -223,41 +263,60 @@ function finishDecode(
     });
   }
   if (scatter !== undefined) {
-    scatterBox(scatter.box, scatter.target, scatter.targetOffset, bytes, offset + scatter.chunkOffset);
+    scatterBox(scatter.box, scatter.target, scatter.targetOffset, elements, offset + scatter.chunkOffset);
+    return;
+  }
+  if (Array.isArray(elements)) {
+    job.result = elements.slice(offset, offset + length);
     return;
   }
   // Bytes of linear memory, of the store, or of a larger buffer are copied: the result is kept.
-  const isOwn = memory !== undefined && bytes.byteLength === length && bytes.buffer !== memory.bytes.buffer;
-  job.result = isOwn ? bytes : new Uint8Array(bytes.subarray(offset, offset + length));
+  const isOwn = memory !== undefined && elements.byteLength === length && elements.buffer !== memory.bytes.buffer;
+  job.result = isOwn ? elements : new Uint8Array(elements.subarray(offset, offset + length));
 }
 
 /** The decoded chunk that is to be stored, or `undefined` if the empty rule says that it is not. */
-function buildChunk(memory: Memory, job: EncodeJob, base: Bytes | undefined): Bytes | undefined {
+function buildChunk(memory: Memory, job: EncodeJob, base: Data | undefined): Data | undefined {
   const chunk = mergeChunk(memory, job, base);
-  return job.emptyExtent !== undefined && isEmpty(memory, job, chunk, job.emptyExtent) ? undefined : chunk;
+  return job.emptyExtent !== undefined && isEmpty(memory, job.spec, chunk, job.emptyExtent) ? undefined : chunk;
 }
 
-function mergeChunk(memory: Memory, job: EncodeJob, base: Bytes | undefined): Bytes {
+function mergeChunk(memory: Memory, job: EncodeJob, base: Data | undefined): Data {
   const { source, sourceOffset, box, chunkOffset, byteLength, spec } = job;
   const isWhole = box.distinct * box.itemSize === byteLength;
-  if (base !== undefined && base.byteLength !== byteLength) {
+  if (base !== undefined && lengthOf(base) !== byteLength) {
     throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
       expected: `${byteLength} bytes`,
-      found: `${base.byteLength} bytes`,
+      found: `${lengthOf(base)} bytes`,
       codec: job.steps[0]?.name ?? "bytes",
     });
   }
-  if (isWhole && isOneRun(box, byteLength)) return source.subarray(sourceOffset, sourceOffset + byteLength);
+  if (isWhole && isOneRun(box, byteLength)) return partOf(source, sourceOffset, byteLength);
+  if (spec.dataType.variable) {
+    const chunk = base === undefined ? spec.dataType.allocate(byteLength) : entriesOf(base);
+    if (base === undefined) fillElements(chunk, spec.fillValue);
+    gatherBox(box, chunk, chunkOffset, source, sourceOffset);
+    return chunk;
+  }
   // Spans are private to the plan that made them, so a stored chunk that already lies in linear memory is changed where it is.
-  const chunk = base === undefined ? memory.allocate(byteLength) : isSpan(base) ? base : memory.write(base);
-  if (base === undefined && !isWhole) fillBytes(memory.view(chunk), spec.fillValue);
+  const stored = base && bytesOf(base);
+  const chunk = stored === undefined ? memory.allocate(byteLength) : isSpan(stored) ? stored : memory.write(stored);
+  if (base === undefined && !isWhole) fillElements(memory.view(chunk), spec.fillValue);
   gatherBox(box, memory.view(chunk), chunkOffset, source, sourceOffset);
   return chunk;
 }
 
 /** Whether every element in the array equals the fill value bitwise: −0.0 is not 0.0, a NaN equals the same NaN. */
-function isEmpty(memory: Memory, { spec }: EncodeJob, chunk: Bytes, extent: readonly number[]): boolean {
-  const { shape, fillValue } = spec;
+function isEmpty(memory: Memory, spec: ChunkSpec, data: Data, extent: readonly number[]): boolean {
+  const { shape, dataType } = spec;
+  if (dataType.variable) {
+    const clipped = new Array<unknown>(elementCount(extent));
+    const box = stridedBox(extent, byteStrides(extent, 1), byteStrides(shape, 1), 1);
+    scatterBox(box, clipped, 0, entriesOf(data), 0);
+    return clipped.every((value) => dataType.equals(value, spec.fillValue[0]));
+  }
+  const chunk = bytesOf(data);
+  const fillValue = heapBytes(spec.fillValue);
   const probe = toHeap(memory, chunk);
   for (let i = 0; i < fillValue.byteLength; i++) if (probe[i] !== fillValue[i]) return false;
   return memory.scope(() => {
@@ -275,7 +334,7 @@ function isEmpty(memory: Memory, { spec }: EncodeJob, chunk: Bytes, extent: read
 }
 
 /** Encoded bytes that nobody else holds: a store keeps them. */
-function own(memory: Memory, job: EncodeJob, encoded: Bytes, decoded: Bytes): Uint8Array {
+function own(memory: Memory, job: EncodeJob, encoded: Data, decoded: Data): Elements {
   if (isSpan(encoded)) return memory.read(encoded);
   // Without steps the bytes still are the caller's, or the store's.
   return encoded === decoded || job.steps.length === 0 ? encoded.slice() : encoded;

@@ -141,7 +141,7 @@ export function decodeShard(job: DecodeShardJob): void {
       const first = row * (shape[0] ?? 1);
       const part = extent.map((length, axis) => (axis === 0 ? Math.min(count * shape[0]!, length - first) : length));
       const box = stridedBox(part, outer.strides, strides, itemSize);
-      scatterBox(box, outer.bytes, outer.offset + first * (outer.strides[0] ?? 0), memory.bytes, dst.pointer);
+      scatterBox(box, outer.elements, outer.offset + first * (outer.strides[0] ?? 0), memory.bytes, dst.pointer);
     }
     return true;
   });
@@ -157,11 +157,11 @@ export function encodeShard(job: EncodeShardJob): void {
     const layout = layoutOf(memory, job);
     const src = memory.allocate(elementCount(extent) * itemSize);
     const box = stridedBox(extent, outer.strides, byteStrides(extent, itemSize), itemSize);
-    const fill = memory.write(shard.spec.fillValue);
+    const fill = memory.write(dense.fillValue);
     const numbers = memory.write(new Uint8Array(order.buffer, order.byteOffset, order.byteLength));
     const pairs = memory.allocate(chunkCount * entrySize);
     const dst = memory.allocate(base + chunkCount * dense.byteLength);
-    gatherBox(box, memory.bytes, src.pointer, outer.bytes, outer.offset);
+    gatherBox(box, memory.bytes, src.pointer, outer.elements, outer.offset);
     const end = memory.kernels.encodeShard(
       dst.pointer,
       dst.byteLength,
@@ -187,8 +187,7 @@ export function encodeShard(job: EncodeShardJob): void {
 /** Merges the region into the slots, swaps, and renews checksums. The kernel refuses a slot whose stored checksum is wrong. */
 export function patchSlots(job: PatchSlotsJob): void {
   const { shard, dense, outer, region, slots, skipEmpty } = job;
-  const { fillValue, dataType } = shard.spec;
-  const { itemSize } = dataType;
+  const { itemSize } = shard.spec.dataType;
   const counts = region.map(({ count }) => count);
   job.result = useMemory((memory) => {
     const layout = layoutOf(memory, job);
@@ -197,7 +196,7 @@ export function patchSlots(job: PatchSlotsJob): void {
     const numbers = memory.allocate(slots.length * Uint32Array.BYTES_PER_ELEMENT);
     const partial = memory.allocate(slots.length);
     const triples = memory.allocate(region.length * 3 * Int32Array.BYTES_PER_ELEMENT);
-    const fill = memory.write(fillValue);
+    const fill = memory.write(dense.fillValue);
     const { bytes } = memory;
     slots.forEach(({ existing }, i) => {
       if (existing !== undefined) bytes.set(existing, dst.pointer + i * dense.byteLength);
@@ -210,7 +209,7 @@ export function patchSlots(job: PatchSlotsJob): void {
       stridedBox(counts, outer.strides, byteStrides(counts, itemSize), itemSize),
       bytes,
       src.pointer,
-      outer.bytes,
+      outer.elements,
       outer.offset,
     );
     const written = memory.kernels.patchSlots(

@@ -17,6 +17,7 @@ import {
   slotOrder,
 } from "../codecs/sharding_indexed.js";
 import { selectAll } from "../grid/projection.js";
+import { type Elements, newElements } from "../metadata/data_type.js";
 import { stridedBox } from "./box.js";
 import {
   type ChunkWrite,
@@ -28,7 +29,7 @@ import {
   type WriteOptions,
 } from "./chunk_write.js";
 import { patchPlan } from "./patch_plan.js";
-import type { EncodeJob, Place, Plan, Write } from "./plan.js";
+import { bytesResult, type EncodeJob, type Place, type Plan, type Write } from "./plan.js";
 import { decodeJob, indexBytes, indexJob, newRead, readPlan, wholeChunkRead } from "./read_plan.js";
 import { withPlace } from "./transform.js";
 import { type EncodeShardJob, wholeShardSlot } from "./whole_shard.js";
@@ -124,18 +125,18 @@ function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions):
   const stored = node.existing;
   const existing = stored === undefined || chain.byteSteps.length === 0 ? stored : yield* unwrap(node, stored);
   if (chain.arraySteps.length === 0) {
-    const outer = { bytes: source, offset: sourceOffset, strides: sourceStrides };
+    const outer = { elements: source, offset: sourceOffset, strides: sourceStrides };
     return newShardWrite(node, shard, { extent, selection, outer, existing });
   }
   // Codecs before the shard see whole chunks only: read all of it, merge, and write it whole.
   const { shape, dataType } = shard.spec;
   const everything = selectAll(shape);
   const strides = byteStrides(shape, dataType.itemSize);
-  let base: Uint8Array | undefined;
+  let base: Elements | undefined;
   if (existing !== undefined) {
-    base = new Uint8Array(chain.byteLength);
+    base = newElements(dataType, chain.byteLength);
     const bare: BoundChain = { ...chain, spec: shard.spec, arraySteps: [], byteSteps: [] };
-    yield* readPlan([wholeChunkRead(bare, node, existing, { bytes: base, offset: 0, strides })], {
+    yield* readPlan([wholeChunkRead(bare, node, existing, { elements: base, offset: 0, strides })], {
       readMissingChunks: true,
       indexCache: undefined,
     });
@@ -143,14 +144,14 @@ function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions):
   const job = encodeJob(node, chain.arraySteps, base, options);
   yield { kind: "transform", jobs: [job] };
   if (job.result === undefined) return undefined;
-  const outer = { bytes: job.result, offset: 0, strides };
+  const outer = { elements: job.result, offset: 0, strides };
   return newShardWrite(node, shard, { extent: shape, selection: everything, outer, existing: undefined });
 }
 
 function* unwrap(node: ChunkWrite, stored: Uint8Array): Plan<Uint8Array> {
   const job = decodeJob(node, node.chain.byteSteps, stored);
   yield { kind: "transform", jobs: [job] };
-  return job.result!;
+  return bytesResult(job)!;
 }
 
 /** Reads the slots of the shards that exist. */
@@ -160,7 +161,7 @@ function* readSlots(shards: readonly ShardWrite[]): Plan {
   const jobs = stored.map(({ shard, owner, existing }) => indexJob(shard, owner, indexBytes(shard, existing!, owner)));
   yield { kind: "transform", jobs };
   stored.forEach(({ shard, owner, existing, slots }, i) => {
-    const index = new ShardIndex(shard, jobs[i]!.result!, existing!.byteLength);
+    const index = new ShardIndex(shard, bytesResult(jobs[i]!)!, existing!.byteLength);
     withPlace(() => {
       for (let chunk = 0; chunk < shard.chunkCount; chunk++) {
         const slot = index.slot(chunk);
@@ -210,7 +211,7 @@ function* assemble(shards: readonly ShardWrite[], options: WriteOptions): Plan {
     const isShared = whole !== undefined && taken.has(whole);
     if (whole !== undefined) taken.add(whole);
     const bytes = isShared ? laid[i]!.bytes.slice() : laid[i]!.bytes;
-    bytes.set(indexJobs[i]!.result!, indexOffset(shard, bytes.byteLength));
+    bytes.set(bytesResult(indexJobs[i]!)!, indexOffset(shard, bytes.byteLength));
     owner.encoded = bytes;
     if (owner.chain.byteSteps.length > 0) {
       outerNodes.push(owner);
@@ -220,7 +221,7 @@ function* assemble(shards: readonly ShardWrite[], options: WriteOptions): Plan {
   if (outerJobs.length === 0) return;
   yield { kind: "transform", jobs: outerJobs };
   outerNodes.forEach((node, i) => {
-    node.encoded = outerJobs[i]!.result;
+    node.encoded = bytesResult(outerJobs[i]!);
   });
 }
 

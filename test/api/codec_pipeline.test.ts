@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { createCodecPipeline, type DataTypeName, init } from "../../src/index.js";
+import { createCodecPipeline, init, type NumericDataTypeName } from "../../src/index.js";
 import { bytesOf, syncodecError } from "../codecs/support.js";
 
 const little = [{ name: "bytes", configuration: { endian: "little" } }];
@@ -36,7 +36,7 @@ describe("encodeSync", () => {
   });
 
   test("the empty rule compares bits; writeEmptyChunks turns it off", () => {
-    const of = (dataType: DataTypeName, fillValue: number | bigint | boolean | string) =>
+    const of = (dataType: NumericDataTypeName, fillValue: number | bigint | boolean | string) =>
       createCodecPipeline({ shape: [2], dataType, fillValue, codecs: ["bytes"] });
     expect(of("float32", 0).encodeSync(Float32Array.of(0, 0))).toBeUndefined();
     expect(of("float32", 0).encodeSync(Float32Array.of(0, -0))).toBeDefined();

@@ -10,6 +10,7 @@ import {
   createArraySync,
   createGroupSync,
   init,
+  type NumericDataTypeName,
   openArraySync,
   openGroupSync,
   type ZarrArray,
@@ -23,9 +24,10 @@ const directory = temporaryDirectory();
 let directories = 0;
 const newPath = (): string => join(directory, `copy-${directories++}`);
 
-const openAt = (path: string): ZarrArray => openArraySync(new LocalStore(path));
+const openAt = (path: string): ZarrArray<NumericDataTypeName> =>
+  openArraySync<NumericDataTypeName>(new LocalStore(path));
 
-async function copied(source: string, ...options: string[]): Promise<ZarrArray> {
+async function copied(source: string, ...options: string[]): Promise<ZarrArray<NumericDataTypeName>> {
   return openAt(await copiedPath(source, ...options));
 }
 
@@ -37,7 +39,7 @@ async function copiedPath(source: string, ...options: string[]): Promise<string>
   return target;
 }
 
-function expectSame(copy: ZarrArray, source: ZarrArray): void {
+function expectSame(copy: ZarrArray<NumericDataTypeName>, source: ZarrArray<NumericDataTypeName>): void {
   const [a, b] = [copy.getSync().data, source.getSync().data].map(
     ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
   );
@@ -99,15 +101,16 @@ describe("layout", () => {
       BigInt64Array.from({ length: 600 }, (_, i) => BigInt(i) * 9007199254740993n),
     );
   });
-  const codecNames = ({ metadata }: ZarrArray): string[] => metadata.codecs.map(({ name }) => name);
-  const innerCodecs = ({ metadata }: ZarrArray): unknown => {
+  const codecNames = ({ metadata }: ZarrArray<NumericDataTypeName>): string[] =>
+    metadata.codecs.map(({ name }) => name);
+  const innerCodecs = ({ metadata }: ZarrArray<NumericDataTypeName>): unknown => {
     const { codecs } = JSON.parse(readDocument(metadata)).codecs[0].configuration;
     return codecs.map(({ name, configuration = {} }: { name: string; configuration?: object }) => [
       name,
       ...Object.values(configuration),
     ]);
   };
-  const readDocument = ({ codecs }: ZarrArray["metadata"]): string =>
+  const readDocument = ({ codecs }: ZarrArray<NumericDataTypeName>["metadata"]): string =>
     JSON.stringify({ codecs: codecs.map(({ name, configuration }) => ({ name, configuration })) }, (_, value) =>
       value instanceof Map ? Object.fromEntries(value) : value,
     );
@@ -263,7 +266,7 @@ describe("groups", () => {
     const { status } = await syncodec("copy", join(fixtures, "special/gzip-9"), target, "--path", "a/b");
     expect(status).toBe(0);
     const store = new LocalStore(target);
-    expectSame(openArraySync(store, { path: "a/b" }), openAt(join(fixtures, "special/gzip-9")));
+    expectSame(openArraySync<NumericDataTypeName>(store, { path: "a/b" }), openAt(join(fixtures, "special/gzip-9")));
     expect(openGroupSync(store, { path: "a" }).membersSync()).toHaveLength(1);
   });
 

@@ -5,9 +5,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { builtInCodecs } from "../../src/codecs/index.js";
 import { MetadataError } from "../../src/errors.js";
 import { type CodecOption, createCodecPipeline, init } from "../../src/index.js";
-import { type DataTypeName, dataTypeByName } from "../../src/metadata/data_type.js";
+import { type DataType, dataTypeByName, type NumericDataTypeName } from "../../src/metadata/data_type.js";
 import { fromPlain } from "../../src/metadata/json.js";
 import { parseNamed } from "../../src/metadata/validate.js";
+import { jsonType, variableTypes } from "../../src/metadata/variable_types.js";
 import { bindCodecs } from "../../src/pipeline/bind.js";
 import {
   bytesOf,
@@ -155,7 +156,7 @@ function chainOf(name: string, configuration: Configuration): CodecOption[] {
 
 interface Case {
   readonly shape: readonly number[];
-  readonly dataType: DataTypeName;
+  readonly dataType: NumericDataTypeName;
   readonly data: ReturnType<typeof bytesOf>;
   readonly configuration: Configuration;
 }
@@ -176,8 +177,87 @@ function cases({ good }: Samples): fc.Arbitrary<Case> {
 
 beforeAll(() => init());
 
+interface VariableSamples {
+  readonly dataType: "string" | "bytes" | "json";
+  readonly value: fc.Arbitrary<unknown>;
+  readonly bad: readonly Configuration[];
+}
+
+/** Codecs of types of variable size. */
+const variableTable: Readonly<Record<string, VariableSamples>> = {
+  "vlen-utf8": { dataType: "string", value: fc.string({ unit: "grapheme" }), bad: [{ encoding: "utf-8" }] },
+  "vlen-bytes": { dataType: "bytes", value: fc.uint8Array({ maxLength: 12 }), bad: [{ level: 1 }] },
+  "numcodecs.json2": {
+    dataType: "json",
+    // Integers beyond 2^53 come back as bigints.
+    value: fc.jsonValue().filter((value) => !/-0|[0-9]{16}/.test(JSON.stringify(value))),
+    bad: [{ encoding: "latin1" }, { ensure_ascii: 1 }, { sort: true }],
+  },
+};
+
+describe.each(Object.entries(variableTable))("%s", (name, { dataType: typeName, value, bad }) => {
+  const dataType = variableTypes.find((type) => type.name === typeName) ?? jsonType;
+  const bind = (shape: readonly number[], configuration: Configuration, type: DataType = dataType) =>
+    bindCodecs(
+      [parseNamed(fromPlain({ name, configuration }), { field: "" })],
+      { shape, dataType: type, fillValue: type.defaultFill() },
+      { field: "codecs" },
+    );
+  const stepOf = (shape: readonly number[]) => {
+    const [step] = bind(shape, {}).byteSteps;
+    if (step?.place !== "serial") throw new TypeError("not a serial codec");
+    return step;
+  };
+  const arrays = shapeArbitrary.chain((shape) => {
+    const count = shape.reduce((a, b) => a * b, 1);
+    return fc.record({ shape: fc.constant(shape), values: fc.array(value, { minLength: count, maxLength: count }) });
+  });
+
+  test("decodes what it encodes", () => {
+    fc.assert(
+      fc.property(arrays, ({ shape, values }) => {
+        const { encode, decode } = stepOf(shape);
+        const encoded = encode(values);
+        const skewed = new Uint8Array(encoded.byteLength + 3).subarray(1, encoded.byteLength + 1);
+        skewed.set(encoded);
+        expect(decode(skewed)).toEqual(values);
+      }),
+    );
+  });
+
+  test("any damage is an error or the right number of elements", () => {
+    fc.assert(
+      fc.property(arrays, fc.nat(), fc.nat(), ({ shape, values }, bit, cut) => {
+        const { encode, decode } = stepOf(shape);
+        const encoded = encode(values);
+        for (const damaged of [
+          flipped(encoded, bit % (8 * encoded.length)),
+          encoded.subarray(0, cut % encoded.length),
+          Uint8Array.of(...encoded, cut & 255),
+        ]) {
+          const error = syncodecErrorIfAny(() => expect(decode(damaged)).toHaveLength(values.length));
+          if (error !== undefined) expect(error.code).toBe("CORRUPT_DATA");
+        }
+      }),
+    );
+  });
+
+  test.each(bad.map((configuration) => [JSON.stringify(configuration), configuration] as const))(
+    "refuses %s",
+    (_, configuration) => {
+      expect(syncodecError(() => bind([2], configuration))).toBeInstanceOf(MetadataError);
+    },
+  );
+
+  test("refuses other data types", () => {
+    expect(syncodecError(() => bind([2], {}, dataTypeByName("int32"))).code).toBe("UNSUPPORTED");
+  });
+});
+
 test("every built-in codec has an entry", () => {
-  expect(Object.keys(table).sort()).toEqual(builtInCodecs.map(({ name }) => name).sort());
+  expect([...Object.keys(table), ...Object.keys(variableTable)].sort()).toEqual(
+    builtInCodecs.map(({ name }) => name).sort(),
+  );
 });
 
 describe.each(Object.entries(table))("%s", (name, samples) => {

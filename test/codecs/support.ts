@@ -3,14 +3,15 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { SyncodecError } from "../../src/errors.js";
-import { type DataTypeName, dataTypeByName, dataTypes, type TypedArray } from "../../src/metadata/data_type.js";
+import { dataTypeByName, type NumericDataTypeName, type TypedArray } from "../../src/metadata/data_type.js";
+import { numericTypes } from "../../src/metadata/numeric_types.js";
 
-export const dataTypeNames: readonly DataTypeName[] = dataTypes.map(({ name }) => name);
+export const dataTypeNames: readonly NumericDataTypeName[] = numericTypes.map(({ name }) => name);
 
 export const shapeArbitrary: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 });
 
 /** `count` elements of any bit pattern that the type has. */
-export function elements(dataType: DataTypeName, count: number): fc.Arbitrary<TypedArray> {
+export function elements(dataType: NumericDataTypeName, count: number): fc.Arbitrary<TypedArray> {
   const { itemSize, view } = dataTypeByName(dataType);
   const byte = fc.integer({ min: 0, max: dataType === "bool" ? 1 : 255 });
   return fc

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { byteStrides, elementCount } from "../../src/codecs/codec.js";
 import { createCodecPipeline } from "../../src/index.js";
-import { type DataTypeName, dataTypeByName } from "../../src/metadata/data_type.js";
+import { dataTypeByName, type NumericDataTypeName } from "../../src/metadata/data_type.js";
 import { bytesOf, dataTypeNames, elements, syncodecError } from "./support.js";
 
 /** Encoded axis `i` is decoded axis `order[i]`. */
@@ -27,7 +27,7 @@ function transposed(
   return result;
 }
 
-const pipelineOf = (shape: readonly number[], dataType: DataTypeName, ...orders: (readonly number[])[]) =>
+const pipelineOf = (shape: readonly number[], dataType: NumericDataTypeName, ...orders: (readonly number[])[]) =>
   createCodecPipeline({
     shape,
     dataType,

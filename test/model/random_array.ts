@@ -1,11 +1,11 @@
 /** Random options of arrays: small ones mostly, in every layout. */
 
-import type { CodecOption, CreateArrayOptions, DataTypeName, RuntimeOptions } from "../../src/index.js";
+import type { CodecOption, CreateArrayOptions, NumericDataTypeName, RuntimeOptions } from "../../src/index.js";
 import type { Scalar } from "../../src/metadata/data_type.js";
 import { product } from "./plain_array.js";
 import type { Random } from "./random.js";
 
-const dataTypes: readonly DataTypeName[] = [
+const dataTypes: readonly NumericDataTypeName[] = [
   "bool",
   ...(["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"] as const),
   ...(["float16", "float32", "float64"] as const),
@@ -23,7 +23,7 @@ const indexCodecs: readonly CodecOption[][] = [
 
 /** A random array, and the limits within which it may grow. */
 export interface ArrayPlan {
-  readonly options: CreateArrayOptions;
+  readonly options: CreateArrayOptions<NumericDataTypeName>;
   readonly maximalCount: number;
   /** Shapes of the stored chunks, of the inner chunks in those, and so on down to a chain that begins with a transpose. */
   readonly levels: readonly (readonly number[])[];
@@ -77,7 +77,7 @@ function shardChain(random: Random, inner: Chain, factors: readonly number[]): C
 }
 
 /** Strings as in `zarr.json`: a NaN with a payload among them. */
-function fillValueOf(random: Random, dataType: DataTypeName): Scalar | undefined {
+function fillValueOf(random: Random, dataType: NumericDataTypeName): Scalar | undefined {
   if (dataType === "bool") return random.pick([undefined, true]);
   if (!dataType.startsWith("float")) return random.pick([undefined, dataType.endsWith("64") ? 7n : 7]);
   const payload = { float16: "0x7e01", float32: "0xffc00001", float64: "0x7ff8000000000001" }[dataType as "float32"];

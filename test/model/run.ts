@@ -12,19 +12,19 @@ import {
   type CreateArrayOptions,
   createArray,
   createArraySync,
-  type DataTypeName,
+  type DataOf,
   LatencyStore,
   MemoryStore,
+  type NumericDataTypeName,
   openArray,
   openArraySync,
   type RuntimeOptions,
   type Store,
   type SyncStore,
-  type TypedArrayOf,
   type Value,
   type ZarrArray,
 } from "../../src/index.js";
-import { type DataType, dataTypeByName, type TypedArray } from "../../src/metadata/data_type.js";
+import { dataTypeByName, type FixedDataType, type TypedArray } from "../../src/metadata/data_type.js";
 import { LocalStore } from "../../src/node.js";
 import { syncodec } from "../cli/support.js";
 import { elementsOf } from "../support/arbitraries.js";
@@ -50,27 +50,27 @@ class ModelError extends Error {
 
 /** An array under test. */
 interface Subject {
-  array: ZarrArray;
+  array: ZarrArray<NumericDataTypeName>;
   /** The options that it was opened with. */
   runtime: RuntimeOptions;
   readonly plan: ArrayPlan;
-  readonly dataType: DataType;
+  readonly dataType: FixedDataType;
   readonly plain: PlainArray;
   attributes: Readonly<Record<string, unknown>>;
   /** What the array is opened on, and the synchronous store below it. */
   store: Store;
   readonly below: SyncStore;
   /** The same array through another store object over the same data, where the options are the same and the shape has not changed since. */
-  other: { readonly array: ZarrArray; readonly store: Store } | undefined;
+  other: { readonly array: ZarrArray<NumericDataTypeName>; readonly store: Store } | undefined;
   readonly another: () => Store;
   readonly history: string[];
 }
 
-type GetOptions = { readonly out?: Chunk | TypedArrayOf<DataTypeName> };
+type GetOptions = { readonly out?: Chunk<NumericDataTypeName> | DataOf<NumericDataTypeName> };
 
 /** Calls the method or, where the store or `random` say so, its asynchronous twin. */
 class Calls {
-  readonly #array: ZarrArray;
+  readonly #array: ZarrArray<NumericDataTypeName>;
   readonly #isAsync: boolean;
 
   constructor({ array, store }: Subject, random: Random) {
@@ -85,7 +85,7 @@ class Calls {
     return this.#isAsync ? await array.get(selection!, options) : array.getSync(selection!, options);
   }
 
-  async set({ selection, points }: Target, value: Value): Promise<void> {
+  async set({ selection, points }: Target, value: Value<NumericDataTypeName>): Promise<void> {
     const array = this.#array;
     if (points !== undefined) {
       if (this.#isAsync) await array.setPoints(points, value);
@@ -99,7 +99,7 @@ class Calls {
     else this.#array.resizeSync(shape);
   }
 
-  async append(chunk: Chunk, axis: number): Promise<void> {
+  async append(chunk: Chunk<NumericDataTypeName>, axis: number): Promise<void> {
     if (this.#isAsync) await this.#array.append(chunk, axis);
     else this.#array.appendSync(chunk, axis);
   }
@@ -125,8 +125,8 @@ function expectEqual(what: string, found: unknown, expected: unknown): void {
   if (text(found) !== text(expected)) throw new ModelError(`${what}: found ${text(found)}, expected ${text(expected)}`);
 }
 
-function typed(dataType: DataType, bytes: Uint8Array): TypedArrayOf<DataTypeName> {
-  return dataType.view(bytes.slice().buffer, 0, bytes.byteLength / dataType.itemSize) as TypedArrayOf<DataTypeName>;
+function typed(dataType: FixedDataType, bytes: Uint8Array): DataOf<NumericDataTypeName> {
+  return dataType.view(bytes.slice().buffer, 0, bytes.byteLength / dataType.itemSize) as DataOf<NumericDataTypeName>;
 }
 
 /** Bytes of elements; often all or mostly the fill value. */
@@ -139,7 +139,7 @@ function randomValue(
   subject: Subject,
   random: Random,
   shape: readonly number[],
-): { readonly text: string; readonly value: Value; readonly elements: Uint8Array; after(): void } {
+): { readonly text: string; readonly value: Value<NumericDataTypeName>; readonly elements: Uint8Array; after(): void } {
   const { dataType } = subject;
   const { itemSize } = dataType;
   const count = product(shape);
@@ -261,7 +261,8 @@ async function switchHandle(subject: Subject): Promise<void> {
   const known = subject.other ?? { array: undefined, store: subject.another() };
   subject.other = { array, store };
   subject.store = known.store;
-  subject.array = known.array ?? (await openArray(known.store, { path: plan.options.path!, ...runtime }));
+  subject.array =
+    known.array ?? (await openArray<NumericDataTypeName>(known.store, { path: plan.options.path!, ...runtime }));
   history.push("switch to the other handle");
 }
 
@@ -276,8 +277,8 @@ async function reopen(subject: Subject, random: Random): Promise<void> {
   history.push(`reopen with ${JSON.stringify(options)}`);
   subject.array =
     store instanceof LatencyStore || random.chance(0.3)
-      ? await openArray(store, options)
-      : openArraySync(store, options);
+      ? await openArray<NumericDataTypeName>(store, options)
+      : openArraySync<NumericDataTypeName>(store, options);
   expectEqual("the attributes", subject.array.attributes, subject.attributes);
   expectEqual("the shape", subject.array.shape, subject.plain.shape);
 }
@@ -360,9 +361,12 @@ async function takeStep(subject: Subject, random: Random): Promise<void> {
 async function checkAtEnd(subject: Subject): Promise<void> {
   const { store, below, plain, plan, attributes } = subject;
   const path = plan.options.path!;
-  const later = await openArray(store, { path, pipeline: "batched" });
+  const later = await openArray<NumericDataTypeName>(store, { path, pipeline: "batched" });
   expectSame("the whole contents", bytesOf((await later.get()).data), plain.bytes);
-  const array: ZarrArray = openArraySync(below, { path, readMissingChunks: true });
+  const array: ZarrArray<NumericDataTypeName> = openArraySync<NumericDataTypeName>(below, {
+    path,
+    readMissingChunks: true,
+  });
   expectSame("the whole contents, synchronously", bytesOf(array.getSync().data), plain.bytes);
   expectEqual("the attributes at the end", array.attributes, attributes);
   checkKeys(subject);
@@ -420,16 +424,22 @@ function newStores(kind: StoreKind): Stores {
 async function create(plan: ArrayPlan, { below, another }: Stores): Promise<Subject> {
   const { options } = plan;
   const store = another();
-  const array: ZarrArray =
+  const array: ZarrArray<NumericDataTypeName> =
     store instanceof LatencyStore ? await createArray(store, options) : createArraySync(store, options);
-  const { writeEmptyChunks, patch, subchunkWriteOrder, concurrency, coalesce } =
-    options as Required<CreateArrayOptions>;
+  const { writeEmptyChunks, patch, subchunkWriteOrder, concurrency, coalesce } = options as Required<
+    CreateArrayOptions<NumericDataTypeName>
+  >;
   return {
     array,
     runtime: { writeEmptyChunks, patch, subchunkWriteOrder, concurrency, ...(coalesce && { coalesce }) },
     plan,
     dataType: dataTypeByName(array.dataType),
-    plain: new PlainArray(options.shape, plan.levels, plan.hasMoreLevels, array.metadata.fillValue),
+    plain: new PlainArray(
+      options.shape,
+      plan.levels,
+      plan.hasMoreLevels,
+      dataTypeByName(array.dataType).parseFill(array.metadata.document.get("fill_value"), { field: "" }),
+    ),
     attributes: {},
     store,
     below,
@@ -439,7 +449,7 @@ async function create(plan: ArrayPlan, { below, another }: Stores): Promise<Subj
   };
 }
 
-function describeOptions(options: CreateArrayOptions): string {
+function describeOptions(options: CreateArrayOptions<NumericDataTypeName>): string {
   return JSON.stringify(options, (_, value) => {
     if (typeof value === "bigint") return `${value}n`;
     return Object.is(value, -0) ? "-0" : value;

@@ -1,12 +1,12 @@
 /** Chunks in the caller's memory with their axes in any order, gaps, and bytes before and after. */
 
-import type { Chunk } from "../../src/index.js";
-import type { DataType } from "../../src/metadata/data_type.js";
+import type { Chunk, NumericDataTypeName } from "../../src/index.js";
+import type { FixedDataType } from "../../src/metadata/data_type.js";
 import { product } from "./plain_array.js";
 import type { Random } from "./random.js";
 
 export interface StridedChunk {
-  readonly chunk: Chunk;
+  readonly chunk: Chunk<NumericDataTypeName>;
   /** All the memory, with what lies around and between the elements. */
   readonly memory: Uint8Array;
   /** Byte offsets in `memory` of the elements in C order. */
@@ -16,7 +16,7 @@ export interface StridedChunk {
 /** `mayOverlap` allows strides of zero, which repeat elements: for sources only. */
 export function stridedChunk(
   random: Random,
-  dataType: DataType,
+  dataType: FixedDataType,
   shape: readonly number[],
   mayOverlap: boolean,
 ): StridedChunk {
@@ -39,7 +39,7 @@ export function stridedChunk(
     return lead + position * itemSize;
   });
   const data = dataType.view(memory.buffer, lead, (memory.byteLength - lead) / itemSize);
-  return { chunk: { data, shape: [...shape], stride } as Chunk, memory, positions };
+  return { chunk: { data, shape: [...shape], stride } as Chunk<NumericDataTypeName>, memory, positions };
 }
 
 /** Puts contiguous elements into the chunk. */

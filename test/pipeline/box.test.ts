@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import {
   type AxisCopy,
   fillBox,
-  fillBytes,
+  fillElements,
   gatherBox,
   isOneRun,
   prepareBox,
@@ -159,9 +159,9 @@ test.each([
   [[1, 2, 3], 30],
   [[5, 5], 8],
   [[5, 5, 6, 5], 20],
-])("fillBytes repeats %j to %i bytes", (value, byteLength) => {
+])("fillElements repeats %j to %i bytes", (value, byteLength) => {
   const bytes = new Uint8Array(byteLength + 2).fill(0xee);
-  fillBytes(bytes.subarray(1, 1 + byteLength), Uint8Array.from(value));
+  fillElements(bytes.subarray(1, 1 + byteLength), Uint8Array.from(value));
   const expected = Array.from({ length: byteLength }, (_, i) => value[i % value.length]);
   expect([...bytes]).toEqual([0xee, ...expected, 0xee]);
 });

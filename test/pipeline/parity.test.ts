@@ -12,10 +12,10 @@ import {
   type CreateArrayOptions,
   createArray,
   createArraySync,
-  type DataTypeName,
   init,
   LatencyStore,
   MemoryStore,
+  type NumericDataTypeName,
   openArray,
   openArraySync,
   type Selection,
@@ -46,7 +46,7 @@ interface Layout {
   readonly shape: readonly number[];
   /** Shape of what one key stores. */
   readonly chunkShape: readonly number[];
-  readonly dataType: DataTypeName;
+  readonly dataType: NumericDataTypeName;
   readonly fillValue?: Scalar;
   /** Puts the chain of the plain chunks where it belongs. */
   codecs(chain: readonly CodecOption[]): readonly CodecOption[];
@@ -202,7 +202,7 @@ async function checkCell(
   { direct, other, otherView }: Stores,
 ): Promise<void> {
   const { shape, chunkShape, dataType: name, fillValue } = layout;
-  const options: CreateArrayOptions = {
+  const options: CreateArrayOptions<NumericDataTypeName> = {
     ...{ shape, chunkShape, writeEmptyChunks },
     dataType: name,
     codecs: layout.codecs(chain),
@@ -214,8 +214,8 @@ async function checkCell(
   const reference = new ReferenceArray(shape, sync.metadata.fillValue);
   for (const step of steps) {
     if (step === "reopen") {
-      sync = openArraySync(direct, { pipeline: "sync", writeEmptyChunks });
-      batched = await openArray(otherView, { pipeline: "batched", writeEmptyChunks });
+      sync = openArraySync<NumericDataTypeName>(direct, { pipeline: "sync", writeEmptyChunks });
+      batched = await openArray<NumericDataTypeName>(otherView, { pipeline: "batched", writeEmptyChunks });
       continue;
     }
     const { selection, elements } = step;
@@ -236,9 +236,11 @@ async function checkCell(
   }
   expect(snapshot(other)).toEqual(snapshot(direct));
   expect(chunkKeys(direct)).toEqual(reference.keys(chunkShape, writeEmptyChunks));
-  const crossed = await openArray(direct, { pipeline: "batched" });
+  const crossed = await openArray<NumericDataTypeName>(direct, { pipeline: "batched" });
   expect(hex(bytesOf((await crossed.get()).data))).toBe(hex(reference.bytes));
-  expect(hex(bytesOf(openArraySync(other, { pipeline: "sync" }).getSync().data))).toBe(hex(reference.bytes));
+  expect(hex(bytesOf(openArraySync<NumericDataTypeName>(other, { pipeline: "sync" }).getSync().data))).toBe(
+    hex(reference.bytes),
+  );
   const selection = shape.map(part(0.3, 0.6));
   for (const each of [await batched.get(selection), sync.getSync(selection), await crossed.get(selection)]) {
     if (typeof each !== "object") expect(hex(dataType.encodeScalar(each))).toBe(hex(reference.get(selection)));

@@ -2,7 +2,14 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createArraySync, type IndexLocation, MemoryStore, openArraySync, slice } from "../../src/index.js";
+import {
+  createArraySync,
+  type IndexLocation,
+  MemoryStore,
+  type NumericDataTypeName,
+  openArraySync,
+  slice,
+} from "../../src/index.js";
 import { generator, indexLocation, selectionOf } from "../support/arbitraries.js";
 import { bytesOf, hex, ReferenceArray, selectedNumbers, selectionShape } from "../support/reference_array.js";
 
@@ -91,7 +98,7 @@ describe("slots in any order, with gaps", () => {
         const values = Uint16Array.from({ length }, () => 10 + (random() & 255));
         array.setSync(selection, values);
         reference.set(selection, bytesOf(values));
-        expect(hex(bytesOf(openArraySync(store).getSync().data))).toBe(hex(reference.bytes));
+        expect(hex(bytesOf(openArraySync<NumericDataTypeName>(store).getSync().data))).toBe(hex(reference.bytes));
         const isCovered = new Set(selectedNumbers(selection, options.shape)).size === 32;
         if (isCovered) return;
         const kept = slotOrder(store, placement.location).filter((number) => placement.order.includes(number));

@@ -102,7 +102,7 @@ describe("#4202: codecs outside a shard were skipped when part of the shard was 
       const [sync, batched] = [filled(), filled()];
       openArraySync(sync).setSync(selection, -1);
       await (await openArray(new LatencyStore(batched))).set(selection, -1);
-      const whole = openArraySync(sync).getSync().data;
+      const whole = openArraySync<"int32">(sync).getSync().data;
       expect(whole.filter((value) => value === -1).length).toBe(
         new Set(selections.find(([s]) => s === selection)![1]).size,
       );

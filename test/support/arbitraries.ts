@@ -4,12 +4,13 @@ import fc from "fast-check";
 import {
   type CodecOption,
   type CreateArrayOptions,
-  type DataTypeName,
   type IndexLocation,
+  type NumericDataTypeName,
   type Selection,
   slice,
 } from "../../src/index.js";
-import { dataTypes, type Scalar } from "../../src/metadata/data_type.js";
+import type { Scalar } from "../../src/metadata/data_type.js";
+import { numericTypes } from "../../src/metadata/numeric_types.js";
 
 const rankOf: fc.Arbitrary<number> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(0) },
@@ -23,9 +24,9 @@ function lengths(rank: number, max: number): fc.Arbitrary<number[]> {
   return fc.array(fc.integer({ min: 1, max }), { minLength: rank, maxLength: rank });
 }
 
-export const dataTypeName: fc.Arbitrary<DataTypeName> = fc.constantFrom(...dataTypes.map(({ name }) => name));
+export const dataTypeName: fc.Arbitrary<NumericDataTypeName> = fc.constantFrom(...numericTypes.map(({ name }) => name));
 
-export function fillValueOf(dataType: DataTypeName): fc.Arbitrary<Scalar | undefined> {
+export function fillValueOf(dataType: NumericDataTypeName): fc.Arbitrary<Scalar | undefined> {
   if (dataType === "bool") return fc.constantFrom(undefined, true);
   if (dataType.startsWith("float")) {
     const bits = { float16: "0x7e01", float32: "0x7fc00001", float64: "0x7ff8000000000001" }[dataType as "float32"];
@@ -133,7 +134,7 @@ export function chain(innermost: readonly number[], factors: readonly (readonly 
 }
 
 /** Options of a random array; `chunkShape` is what one key stores. */
-export const randomArray: fc.Arbitrary<CreateArrayOptions> = fc
+export const randomArray: fc.Arbitrary<CreateArrayOptions<NumericDataTypeName>> = fc
   .tuple(rankOf, fc.integer({ min: 0, max: 2 }), dataTypeName)
   .chain(([rank, depth, dataType]) => {
     const maxInner = rank > 2 ? 2 : 3;
@@ -192,7 +193,12 @@ export function selectionOf(shape: readonly number[]): fc.Arbitrary<Selection> {
 }
 
 /** Bytes of `count` elements; every kind of element is there, and often runs of `fillValue`. */
-export function elementsOf(dataType: DataTypeName, fillValue: Uint8Array, count: number, seed: number): Uint8Array {
+export function elementsOf(
+  dataType: NumericDataTypeName,
+  fillValue: Uint8Array,
+  count: number,
+  seed: number,
+): Uint8Array {
   const { byteLength: size } = fillValue;
   const bytes = new Uint8Array(count * size);
   const random = generator(seed);

@@ -1,6 +1,7 @@
 /** What an array must do, in the plainest form: all elements in one buffer, and lists of element numbers. */
 
 import type { Selection, Slice } from "../../src/index.js";
+import type { Elements } from "../../src/metadata/data_type.js";
 
 /** One entry of a selection; an array of indices or booleans selects along its axis. */
 type Part = number | null | Slice | ArrayLike<number | boolean> | undefined;
@@ -42,7 +43,8 @@ export class ReferenceArray {
   readonly written: Set<number> = new Set();
 
   /** `fillValue` is one element, little-endian. */
-  constructor(shape: readonly number[], fillValue: Uint8Array) {
+  constructor(shape: readonly number[], fillValue: Elements) {
+    if (!(fillValue instanceof Uint8Array)) throw new TypeError("this reference holds elements of fixed size");
     this.shape = shape;
     this.fillValue = fillValue;
     const count = shape.reduce((product, length) => product * length, 1);
