@@ -65,6 +65,12 @@ export interface AsyncCodec extends BoundBase {
   decode(encoded: Uint8Array): Promise<Uint8Array>;
 }
 
+/**
+ * Most bytes that a chunk of elements of variable size may have as one string of bytes. The metadata says nothing about it, so without a
+ * limit a compressed chunk of a few kilobytes could ask for all memory.
+ */
+export const maximumSerialBytes: number = 2 ** 30;
+
 /** The array-to-bytes codec of types of variable size. Keeps neither side; `encode` throws a `TypeError` for what is no element of the type. */
 export interface SerialCodec extends BoundBase {
   readonly place: "serial";

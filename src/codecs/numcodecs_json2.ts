@@ -17,7 +17,8 @@ import {
   toPlain,
 } from "../metadata/json.js";
 import { at, expectBoolean, expectOneOf, rejectUnknownFields, unsupported, type Where } from "../metadata/validate.js";
-import { type ArrayToBytesCodec, elementCount } from "./codec.js";
+import { type ArrayToBytesCodec, elementCount, maximumSerialBytes } from "./codec.js";
+import { checkSerialBytes } from "./vlen.js";
 
 /** Python's words for what JSON has no number for. */
 const python = { nonFinite: true };
@@ -118,7 +119,7 @@ export const numcodecsJson2Codec: ArrayToBytesCodec = {
           name: "json2",
           place: "serial",
           decodedSize: { kind: "fixed", bytes: count },
-          encodedSize: { kind: "unbounded" },
+          encodedSize: { kind: "bounded", bytes: maximumSerialBytes },
           encode(values) {
             const items = nest(
               values.map((value) => fromPlain(value, python)),
@@ -126,7 +127,9 @@ export const numcodecsJson2Codec: ArrayToBytesCodec = {
             );
             const document = [...(sortKeys ? items.map(sorted) : items), ...trailer];
             const text = formatJson(document, 0);
-            return new TextEncoder().encode(ensureAscii ? escapeUnicode(text) : text);
+            const encoded = new TextEncoder().encode(ensureAscii ? escapeUnicode(text) : text);
+            checkSerialBytes(encoded.byteLength);
+            return encoded;
           },
           decode(encoded) {
             const document = decodeDocument(encoded);

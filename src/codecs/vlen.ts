@@ -5,13 +5,16 @@
  * https://numcodecs.readthedocs.io/en/stable/other/vlen.html
  */
 
-import { DataError } from "../errors.js";
+import { ArgumentError, DataError } from "../errors.js";
+import { maximumSerialBytes } from "./codec.js";
 
 const headerSize = 4;
 
-function tooLong(byteLength: number): DataError {
-  return new DataError("UNSUPPORTED", "Chunk is too large for variable-length items", {
-    expected: `at most ${2 ** 31} bytes`,
+/** @throws ArgumentError `INVALID_ARGUMENT` if a chunk would have more than {@link maximumSerialBytes}. */
+export function checkSerialBytes(byteLength: number): void {
+  if (byteLength <= maximumSerialBytes) return;
+  throw new ArgumentError("INVALID_ARGUMENT", "Elements of one chunk take too many bytes", {
+    expected: `at most ${maximumSerialBytes}`,
     found: byteLength,
   });
 }
@@ -20,7 +23,7 @@ function tooLong(byteLength: number): DataError {
 export function encodeItems(items: readonly Uint8Array[]): Uint8Array {
   let byteLength = headerSize;
   for (const { length } of items) byteLength += headerSize + length;
-  if (byteLength > 2 ** 31) throw tooLong(byteLength);
+  checkSerialBytes(byteLength);
   const encoded = new Uint8Array(byteLength);
   const view = new DataView(encoded.buffer);
   view.setUint32(0, items.length, true);

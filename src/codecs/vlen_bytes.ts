@@ -5,7 +5,7 @@
  */
 
 import { rejectUnknownFields, unsupported } from "../metadata/validate.js";
-import { type ArrayToBytesCodec, elementCount } from "./codec.js";
+import { type ArrayToBytesCodec, elementCount, maximumSerialBytes } from "./codec.js";
 import { decodeItems, encodeItems } from "./vlen.js";
 
 function checkBytes(value: unknown, item: number): Uint8Array {
@@ -28,7 +28,7 @@ export const vlenBytesCodec: ArrayToBytesCodec = {
           name: "vlen-bytes",
           place: "serial",
           decodedSize: { kind: "fixed", bytes: count },
-          encodedSize: { kind: "unbounded" },
+          encodedSize: { kind: "bounded", bytes: maximumSerialBytes },
           encode: (values) => encodeItems(values.map(checkBytes)),
           decode(encoded) {
             const items: Uint8Array[] = [];

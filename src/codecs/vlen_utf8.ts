@@ -6,7 +6,7 @@
 
 import { ArgumentError, DataError } from "../errors.js";
 import { rejectUnknownFields, unsupported } from "../metadata/validate.js";
-import { type ArrayToBytesCodec, elementCount } from "./codec.js";
+import { type ArrayToBytesCodec, elementCount, maximumSerialBytes } from "./codec.js";
 import { decodeItems, encodeItems } from "./vlen.js";
 
 const encoder = new TextEncoder();
@@ -53,7 +53,7 @@ export const vlenUtf8Codec: ArrayToBytesCodec = {
           name: "vlen-utf8",
           place: "serial",
           decodedSize: { kind: "fixed", bytes: count },
-          encodedSize: { kind: "unbounded" },
+          encodedSize: { kind: "bounded", bytes: maximumSerialBytes },
           encode: (values) => encodeItems(values.map(encodeText)),
           decode(encoded) {
             const texts: string[] = [];
