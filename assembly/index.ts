@@ -13,5 +13,6 @@ export { heapBase } from "./heap_base";
 export { mortonOrder } from "./morton_order";
 export { decodeShard, encodeShard, patchSlots } from "./shard";
 export { decodeShardIndex, encodeShardIndex } from "./shard_index";
+export { bitshuffle, bitunshuffle, shuffle, unshuffle } from "./shuffle";
 export { copyStrided } from "./strided";
 export { xxh64Low } from "./xxh64";

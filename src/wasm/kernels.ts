@@ -24,6 +24,22 @@ export interface Kernels {
   /** As {@link byteswap2}, for elements of 16 bytes. */
   byteswap16(dst: number, dstLength: number, src: number, srcLength: number): number;
 
+  /**
+   * Byte-shuffles items of `itemSize` bytes: byte 0 of every item, byte 1 of every item, ...; bytes at the end that fill no item are copied.
+   * `dst` may not overlap `src`. Returns the bytes written.
+   */
+  shuffle(dst: number, dstLength: number, src: number, srcLength: number, itemSize: number): number;
+  /** The way back from {@link shuffle}. */
+  unshuffle(dst: number, dstLength: number, src: number, srcLength: number, itemSize: number): number;
+  /**
+   * Bit-shuffles items of `itemSize` bytes (at most 256) as c-blosc 1 does: bit 0 of byte 0 of every item, eight items a byte and the first
+   * in the lowest bit, then bit 1, ... Where the number of items is no multiple of 8 every byte is copied, as are those at the end that
+   * fill no item. `dst` may not overlap `src`. Returns the bytes written.
+   */
+  bitshuffle(dst: number, dstLength: number, src: number, srcLength: number, itemSize: number): number;
+  /** The way back from {@link bitshuffle}. */
+  bitunshuffle(dst: number, dstLength: number, src: number, srcLength: number, itemSize: number): number;
+
   /** CRC-32C of `src` after `seed`, the CRC-32C of what came before (0 at the start). A signed number: take `>>> 0`. */
   crc32c(src: number, srcLength: number, seed: number): number;
   /** CRC-32 (gzip) of `src` after `seed`, the CRC-32 of what came before (0 at the start). A signed number: take `>>> 0`. */

@@ -15,6 +15,8 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         .sort(),
     ).toMatchInlineSnapshot(`
       [
+        "bitshuffle",
+        "bitunshuffle",
         "byteswap16",
         "byteswap2",
         "byteswap4",
@@ -32,6 +34,8 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "memory",
         "mortonOrder",
         "patchSlots",
+        "shuffle",
+        "unshuffle",
         "xxh64Low",
       ]
     `);
