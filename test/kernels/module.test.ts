@@ -15,6 +15,7 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         .sort(),
     ).toMatchInlineSnapshot(`
       [
+        "adler32",
         "byteswap16",
         "byteswap2",
         "byteswap4",
