@@ -44,6 +44,8 @@ export interface Kernels {
   crc32c(src: number, srcLength: number, seed: number): number;
   /** CRC-32 (gzip) of `src` after `seed`, the CRC-32 of what came before (0 at the start). A signed number: take `>>> 0`. */
   crc32(src: number, srcLength: number, seed: number): number;
+  /** Adler-32 of `src` after `seed`, the Adler-32 of what came before (1 at the start). A signed number: take `>>> 0`. */
+  adler32(src: number, srcLength: number, seed: number): number;
   /** Low 32 bits of the XXH64 of `src` with seed 0. A signed number: take `>>> 0`. */
   xxh64Low(src: number, srcLength: number): number;
 

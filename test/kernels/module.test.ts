@@ -15,6 +15,7 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         .sort(),
     ).toMatchInlineSnapshot(`
       [
+        "adler32",
         "bitshuffle",
         "bitunshuffle",
         "byteswap16",
