@@ -165,6 +165,17 @@ export interface Kernels {
   fill(dst: number, dstLength: number, value: number, itemSize: number): number;
 
   /**
+   * Decodes one LZ4 block, which takes all of `src`; `dst` may be longer than what it gives, and holds anything beyond it. Returns the
+   * bytes written, or -(1 + offset of the first sequence that goes wrong), with a part of `dst` written.
+   */
+  lz4Decode(dst: number, dstLength: number, src: number, srcLength: number): number;
+  /**
+   * Encodes one LZ4 block as LZ4_compress_fast does. `acceleration` from 1 (best) to 65537 (fastest); others are brought into this range.
+   * Returns the bytes written, or 0 if they are more than `dstLength` or `src` is longer than 2113929216 bytes.
+   */
+  lz4Encode(dst: number, dstLength: number, src: number, srcLength: number, acceleration: number): number;
+
+  /**
    * Writes the C-order linear index (u32) of every cell of a grid of `shape` (`rank` u32) in Morton order. Returns the number of cells, or
    * -1 if `dst` is too small or the rank above 32.
    */

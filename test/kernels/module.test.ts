@@ -32,6 +32,8 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "fill",
         "heapBase",
         "isFilled",
+        "lz4Decode",
+        "lz4Encode",
         "memory",
         "mortonOrder",
         "patchSlots",
