@@ -5,6 +5,7 @@
  * Pointers and lengths are in bytes; a call takes at most 2^31 - 1 bytes, so that a count and an error fit one i32.
  * A kernel returns a count, or `-(1 + byteOffset)` where its input went bad.
  */
+export { blosclzDecode, blosclzEncode } from "./blosclz";
 export { byteswap2, byteswap4, byteswap8, byteswap16 } from "./byteswap";
 export { crc32 } from "./crc32";
 export { crc32c } from "./crc32c";
@@ -14,5 +15,6 @@ export { lz4Decode, lz4Encode } from "./lz4";
 export { mortonOrder } from "./morton_order";
 export { decodeShard, encodeShard, patchSlots } from "./shard";
 export { decodeShardIndex, encodeShardIndex } from "./shard_index";
+export { snappyDecode, snappyEncode } from "./snappy";
 export { copyStrided } from "./strided";
 export { xxh64Low } from "./xxh64";

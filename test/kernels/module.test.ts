@@ -15,6 +15,8 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         .sort(),
     ).toMatchInlineSnapshot(`
       [
+        "blosclzDecode",
+        "blosclzEncode",
         "byteswap16",
         "byteswap2",
         "byteswap4",
@@ -34,6 +36,8 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "memory",
         "mortonOrder",
         "patchSlots",
+        "snappyDecode",
+        "snappyEncode",
         "xxh64Low",
       ]
     `);
