@@ -6,6 +6,7 @@
  * A kernel returns a count, or `-(1 + byteOffset)` where its input went bad.
  */
 export { adler32 } from "./adler32";
+export { blosclzDecode, blosclzEncode } from "./blosclz";
 export { byteswap2, byteswap4, byteswap8, byteswap16 } from "./byteswap";
 export { crc32 } from "./crc32";
 export { crc32c } from "./crc32c";
@@ -16,5 +17,6 @@ export { mortonOrder } from "./morton_order";
 export { decodeShard, encodeShard, patchSlots } from "./shard";
 export { decodeShardIndex, encodeShardIndex } from "./shard_index";
 export { bitshuffle, bitunshuffle, shuffle, unshuffle } from "./shuffle";
+export { snappyDecode, snappyEncode } from "./snappy";
 export { copyStrided } from "./strided";
 export { xxh64Low } from "./xxh64";

@@ -1,5 +1,6 @@
 /** The built-in codecs: a constant list. */
 
+import { bloscCodec, numcodecsBloscCodec } from "./blosc.js";
 import { bytesCodec } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
@@ -14,5 +15,7 @@ export const builtInCodecs: readonly Codec[] = [
   shardingIndexedCodec,
   gzipCodec,
   zstdCodec,
+  bloscCodec,
+  numcodecsBloscCodec,
   crc32cCodec,
 ];

@@ -165,6 +165,18 @@ export interface Kernels {
   fill(dst: number, dstLength: number, value: number, itemSize: number): number;
 
   /**
+   * Decodes one BloscLZ stream, which takes all of `src`; `dst` may be longer than what it gives, and holds anything beyond it. Returns the
+   * bytes written, or -(1 + offset of the first instruction that goes wrong), with a part of `dst` written.
+   */
+  blosclzDecode(dst: number, dstLength: number, src: number, srcLength: number): number;
+  /**
+   * Encodes one BloscLZ stream as c-blosc 1.21 does at `level` (1 to 9; others are brought into this range). `isSplit` is 1 where `src` is
+   * one of the streams of a split block. Returns the bytes written; 0 if they are more than `dstLength`, or if a probe of the data does not
+   * promise the ratio that the level asks for, which nothing of less than 56 bytes does.
+   */
+  blosclzEncode(dst: number, dstLength: number, src: number, srcLength: number, level: number, isSplit: number): number;
+
+  /**
    * Decodes one LZ4 block, which takes all of `src`; `dst` may be longer than what it gives, and holds anything beyond it. Returns the
    * bytes written, or -(1 + offset of the first sequence that goes wrong), with a part of `dst` written.
    */
@@ -174,6 +186,15 @@ export interface Kernels {
    * Returns the bytes written, or 0 if they are more than `dstLength` or `src` is longer than 2113929216 bytes.
    */
   lz4Encode(dst: number, dstLength: number, src: number, srcLength: number, acceleration: number): number;
+
+  /**
+   * Decodes one raw Snappy stream, which takes all of `src`; `dst` may be longer than what it gives, and holds anything beyond it. Returns
+   * the bytes written, which are what the stream says at its beginning; -(1 + offset of the first element that goes wrong), with a part of
+   * `dst` written; -1 if the length at the beginning is above `dstLength` or not the stream's.
+   */
+  snappyDecode(dst: number, dstLength: number, src: number, srcLength: number): number;
+  /** Encodes one raw Snappy stream. Returns the bytes written, or 0 if they are more than `dstLength`. */
+  snappyEncode(dst: number, dstLength: number, src: number, srcLength: number): number;
 
   /**
    * Writes the C-order linear index (u32) of every cell of a grid of `shape` (`rank` u32) in Morton order. Returns the number of cells, or

@@ -18,6 +18,8 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "adler32",
         "bitshuffle",
         "bitunshuffle",
+        "blosclzDecode",
+        "blosclzEncode",
         "byteswap16",
         "byteswap2",
         "byteswap4",
@@ -38,6 +40,8 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "mortonOrder",
         "patchSlots",
         "shuffle",
+        "snappyDecode",
+        "snappyEncode",
         "unshuffle",
         "xxh64Low",
       ]
