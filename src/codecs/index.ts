@@ -5,6 +5,7 @@ import { bytesCodec } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
 import { gzipCodec } from "./gzip.js";
+import { numcodecsShuffleCodec } from "./numcodecs_shuffle.js";
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
 import { zstdCodec } from "./zstd.js";
@@ -17,5 +18,6 @@ export const builtInCodecs: readonly Codec[] = [
   zstdCodec,
   bloscCodec,
   numcodecsBloscCodec,
+  numcodecsShuffleCodec,
   crc32cCodec,
 ];
