@@ -107,6 +107,15 @@ function storeLiterals(to: usize, dstEnd: usize, from: usize, srcEnd: usize, lit
   return to + literals;
 }
 
+/** Writes the last part of the sequence that begins at `token`, `length` without the 4 bytes of any match; returns as above. */
+@inline
+function storeMatch(to: usize, dstEnd: usize, token: usize, distance: usize, length: usize): usize {
+  if (dstEnd - to < 2 + moreBytes(length)) return 0;
+  store<u16>(to, <u16>distance);
+  store<u8>(token, load<u8>(token) | <u8>min<usize>(length, 15));
+  return storeMore(to + 2, length);
+}
+
 /** `T` is the type of a table entry: positions of short blocks fit u16, which doubles the number of entries; the hash is of 4 or 5 bytes. */
 @inline
 function hash<T>(at: usize): usize {
@@ -172,10 +181,8 @@ function encode<T>(dst: usize, dstLength: usize, src: usize, srcLength: usize, a
     if (to == 0) return 0;
     while (true) {
       const length = equalLength(at + minimumMatch, candidate + minimumMatch, matchEnd);
-      if (dstEnd - to < 2 + moreBytes(length)) return 0;
-      store<u16>(to, <u16>(at - candidate));
-      store<u8>(token, load<u8>(token) | <u8>min<usize>(length, 15));
-      to = storeMore(to + 2, length);
+      to = storeMatch(to, dstEnd, token, at - candidate, length);
+      if (to == 0) return 0;
       at += minimumMatch + length;
       anchor = at;
       if (at >= searchEnd) return finish(dst, to, dstEnd, anchor, srcEnd);
@@ -202,4 +209,94 @@ export function lz4Encode(dst: usize, dstLength: usize, src: usize, srcLength: u
   acceleration = min(max(acceleration, 1), 65537);
   if (srcLength < maximumDistance + lastStart) return encode<u16>(dst, dstLength, src, srcLength, acceleration);
   return encode<u32>(dst, dstLength, src, srcLength, acceleration);
+}
+
+/**
+ * The thorough search: all positions with the same hash, the nearest first, as a chain of distances.
+ *
+ *     searchMemory   | last position by hash: 32768 u32 | distance to the one before, by position: 65536 u16 |
+ *
+ * Positions count from 65536, so that what an empty entry says is out of reach.
+ */
+const chains: usize = searchMemory + 131072;
+let matchDistance: usize = 0;
+
+@inline
+function chainHash(at: usize): usize {
+  return searchMemory + 4 * <usize>((load<u32>(at) * 2654435761) >> 17);
+}
+
+@inline
+function insert(at: usize, base: usize): void {
+  const entry = chainHash(at);
+  const position = at - base;
+  store<u16>(chains + 2 * (position & 65535), <u16>min<usize>(position - load<u32>(entry), maximumDistance));
+  store<u32>(entry, position);
+}
+
+/** Length of the longest match at `at` that is longer than `least` bytes, else `least`; its distance is in `matchDistance`. */
+function longestMatch(at: usize, base: usize, matchEnd: usize, least: usize, attempts: i32): usize {
+  const position = at - base;
+  const lowest = position - maximumDistance;
+  const word = load<u32>(at);
+  let candidate = <usize>load<u32>(chainHash(at));
+  let longest = least;
+  while (candidate >= lowest && attempts-- > 0) {
+    const from = base + candidate;
+    if (load<u32>(from + longest - 3) == load<u32>(at + longest - 3) && load<u32>(from) == word) {
+      const length = equalLength(at + minimumMatch, from + minimumMatch, matchEnd) + minimumMatch;
+      if (length > longest) {
+        longest = length;
+        matchDistance = at - from;
+        if (at + length == matchEnd) break;
+      }
+    }
+    candidate -= <usize>load<u16>(chains + 2 * (candidate & 65535));
+  }
+  return longest;
+}
+
+/**
+ * As {@link lz4Encode}, at the price of time: 2^level candidates for each position, `level` from 1 to 12, and a match gives way to a
+ * longer one that begins one byte later.
+ */
+export function lz4EncodeHigh(dst: usize, dstLength: usize, src: usize, srcLength: usize, level: i32): i32 {
+  if (<i32>dstLength < 0 || srcLength > blockLimit) return 0;
+  const srcEnd = src + srcLength;
+  const dstEnd = dst + dstLength;
+  if (srcLength <= lastStart) return finish(dst, dst, dstEnd, src, srcEnd);
+  memory.fill(searchMemory, 0, 131072);
+  const attempts = 1 << min(max(level, 1), 12);
+  const base = src - 65536;
+  const matchEnd = srcEnd - lastLiterals;
+  const searchEnd = srcEnd - lastStart;
+  let anchor = src;
+  let to = dst;
+  let at = src;
+  while (at <= searchEnd) {
+    let length = longestMatch(at, base, matchEnd, minimumMatch - 1, attempts);
+    insert(at, base);
+    if (length < minimumMatch) {
+      at++;
+      continue;
+    }
+    let distance = matchDistance;
+    while (at < searchEnd) {
+      const next = longestMatch(at + 1, base, matchEnd, length, attempts);
+      if (next == length) break;
+      at++;
+      insert(at, base);
+      length = next;
+      distance = matchDistance;
+    }
+    const token = to;
+    to = storeLiterals(to, dstEnd, anchor, srcEnd, at - anchor);
+    if (to == 0) return 0;
+    to = storeMatch(to, dstEnd, token, distance, length - minimumMatch);
+    if (to == 0) return 0;
+    anchor = at + length;
+    for (at++; at < anchor && at <= searchEnd; at++) insert(at, base);
+    at = anchor;
+  }
+  return finish(dst, to, dstEnd, anchor, srcEnd);
 }

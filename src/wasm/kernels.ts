@@ -186,6 +186,11 @@ export interface Kernels {
    * Returns the bytes written, or 0 if they are more than `dstLength` or `src` is longer than 2113929216 bytes.
    */
   lz4Encode(dst: number, dstLength: number, src: number, srcLength: number, acceleration: number): number;
+  /**
+   * As {@link lz4Encode}, smaller and slower: it looks at 2^level candidates for each position. `level` from 1 to 12; others are brought
+   * into this range.
+   */
+  lz4EncodeHigh(dst: number, dstLength: number, src: number, srcLength: number, level: number): number;
 
   /**
    * Decodes one raw Snappy stream, which takes all of `src`; `dst` may be longer than what it gives, and holds anything beyond it. Returns

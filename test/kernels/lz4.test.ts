@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Kernels } from "../../src/wasm/kernels.js";
 import { type Lz4Sequence, lz4Block, lz4Decode } from "../reference/lz4.js";
 import { builds } from "./arena.js";
 import { decodeGuarded, encodeGuarded, expectSame, testDecoder, testEncoder } from "./streams.js";
@@ -61,65 +62,81 @@ describe.each(builds)("lz4Decode (%s)", (_name, kernels) => {
   });
 });
 
-describe.each(builds)("lz4Encode (%s)", (_name, kernels) => {
-  const encode = (data: Uint8Array, acceleration = 1) =>
-    encodeGuarded(
-      kernels,
-      (dst, dstLength, src, srcLength) => kernels.lz4Encode(dst, dstLength, src, srcLength, acceleration),
-      data,
-      bound(data.length),
-    );
+/** The two encoders, each with settings from fast to thorough. */
+function encodersOf({ lz4Encode, lz4EncodeHigh }: Kernels) {
+  return [
+    ["lz4Encode", lz4Encode, [1, 10, 65537], [-5, 2 ** 31 - 1]],
+    ["lz4EncodeHigh", lz4EncodeHigh, [12, 5, 1], [99, -1]],
+  ] as const;
+}
 
-  describe.each([1, 10, 65537])("with an acceleration of %i", (acceleration) => {
-    testEncoder(
-      kernels,
-      (dst, dstLength, src, srcLength) => kernels.lz4Encode(dst, dstLength, src, srcLength, acceleration),
-      lz4Decode,
-      bound,
-    );
-  });
+describe.each(builds)("encoders (%s)", (_name, kernels) => {
+  describe.each(encodersOf(kernels))("%s", (_kernel, kernel, settings, outside) => {
+    const encoder =
+      (setting: number) =>
+      (dst: number, dstLength: number, src: number, srcLength: number): number =>
+        kernel(dst, dstLength, src, srcLength, setting);
+    const encode = (data: Uint8Array, setting: number = settings[0]) =>
+      encodeGuarded(kernels, encoder(setting), data, bound(data.length));
 
-  it("takes accelerations out of range as the nearest in it", () => {
-    const data = Uint8Array.from({ length: 5000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 29);
-    expect(encode(data, -5)).toEqual(encode(data, 1));
-    expect(encode(data, 0)).toEqual(encode(data, 1));
-    expect(encode(data, 2 ** 31 - 1)).toEqual(encode(data, 65537));
-    expect(encode(data, 65537)).not.toEqual(encode(data, 1));
-  });
+    describe.each(settings)("with %i", (setting) => {
+      testEncoder(kernels, encoder(setting), lz4Decode, bound);
+    });
 
-  it("ends blocks as decoders need it: 5 literals, and no match in the last 12 bytes", () => {
-    for (let length = 0; length < 100; length++) {
-      const block = encode(new Uint8Array(length));
-      expect(lz4Decode(block, length)).toEqual(new Uint8Array(length));
-      if (length < 13) expect(block.length).toBe(1 + length);
-      else {
-        // One literal, one match at distance 1, the last five literals.
-        expect([...block.subarray(1, 4)]).toEqual([0, 1, 0]);
-        expect([...block.subarray(-6)]).toEqual([0x50, 0, 0, 0, 0, 0]);
+    it("takes settings out of range as the nearest in it", () => {
+      const data = Uint8Array.from({ length: 20000 }, (_, i) => Math.imul(i ^ (i >> 4), 0x9e3779b1) >>> 29);
+      const [best, , worst] = settings;
+      expectSame(encode(data, outside[0]), encode(data, best));
+      expectSame(encode(data, outside[1]), encode(data, worst));
+      expect(encode(data, best).length).toBeLessThan(encode(data, worst).length);
+    });
+
+    it("ends blocks as decoders need it: 5 literals, and no match in the last 12 bytes", () => {
+      for (let length = 0; length < 100; length++) {
+        const block = encode(new Uint8Array(length));
+        expect(lz4Decode(block, length)).toEqual(new Uint8Array(length));
+        if (length < 13) expect(block.length).toBe(1 + length);
+        else {
+          // One literal, one match at distance 1, the last five literals.
+          expect([...block.subarray(1, 4)]).toEqual([0, 1, 0]);
+          expect([...block.subarray(-6)]).toEqual([0x50, 0, 0, 0, 0, 0]);
+        }
       }
-    }
+    });
+
+    it("finds matches up to 65535 bytes back, and none further", () => {
+      const word = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) ^ (i >> 1));
+      for (const [distance, found] of [
+        [65535, true],
+        [65536, false],
+      ] as const) {
+        const data = new Uint8Array(distance + 100);
+        data.set(word, 1);
+        data.set(word, 1 + distance);
+        const block = encode(data);
+        expectSame(lz4Decode(block, data.length), data);
+        // The zeros between take 258 bytes, each word that is not found at least 64.
+        expect(block.length < 258 + 2 * 64).toBe(found);
+      }
+    });
   });
 
-  it("finds matches up to 65535 bytes back, and none further", () => {
-    const word = Uint8Array.from({ length: 64 }, (_, i) => (i * 37) ^ (i >> 1));
-    for (const [distance, found] of [
-      [65535, true],
-      [65536, false],
-    ] as const) {
-      const data = new Uint8Array(distance + 100);
-      data.set(word, 1);
-      data.set(word, 1 + distance);
-      const block = encode(data);
-      expectSame(lz4Decode(block, data.length), data);
-      // The zeros between take 258 bytes, each word that is not found at least 64.
-      expect(block.length < 258 + 2 * 64).toBe(found);
-    }
-  });
+  const text = new TextEncoder().encode("the cat sat on the mat and the hat; ".repeat(30)).subarray(0, 1000);
 
-  it("is byte for byte LZ4_compress_fast", () => {
-    const text = new TextEncoder().encode("the cat sat on the mat and the hat; ".repeat(30)).subarray(0, 1000);
-    expect(Buffer.from(encode(text)).toString("hex")).toBe(
+  it("lz4Encode is byte for byte LZ4_compress_fast", () => {
+    const encode = (dst: number, dstLength: number, src: number, srcLength: number) =>
+      kernels.lz4Encode(dst, dstLength, src, srcLength, 1);
+    expect(Buffer.from(encodeGuarded(kernels, encode, text, bound(1000))).toString("hex")).toBe(
       "f0007468652063617420736174206f6e200f00716d617420616e640c00416861743b09000f2400ffffffab50616e642074",
     );
+  });
+
+  it("lz4EncodeHigh takes the longer match of two", () => {
+    // "abcd" is there, but "bcdefghij" is longer.
+    const data = new TextEncoder().encode("bcdefghij +abcd-*abcdefghij and the end of it");
+    const greedy = encodeGuarded(kernels, (a, b, c, d) => kernels.lz4Encode(a, b, c, d, 1), data, bound(data.length));
+    const lazy = encodeGuarded(kernels, (a, b, c, d) => kernels.lz4EncodeHigh(a, b, c, d, 3), data, bound(data.length));
+    expectSame(lz4Decode(lazy, data.length), data);
+    expect(lazy.length).toBeLessThan(greedy.length);
   });
 });

@@ -36,6 +36,7 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "isFilled",
         "lz4Decode",
         "lz4Encode",
+        "lz4EncodeHigh",
         "memory",
         "mortonOrder",
         "patchSlots",
