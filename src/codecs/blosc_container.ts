@@ -98,6 +98,13 @@ const lz4: Compressor = {
     kernels.lz4Encode(dst, dstLength, src, srcLength, 10 - level),
 };
 
+const lz4hc: Compressor = {
+  ...lz4,
+  isSlow: true,
+  encode: ({ kernels }, dst, dstLength, src, srcLength, level) =>
+    kernels.lz4EncodeHigh(dst, dstLength, src, srcLength, level),
+};
+
 const snappy: Compressor = {
   format: 2,
   expansion: 32,
@@ -139,15 +146,14 @@ const zstd: Compressor = {
   },
 };
 
-export type CompressorName = "blosclz" | "lz4" | "snappy" | "zlib" | "zstd";
+export const compressorNames = ["blosclz", "lz4", "snappy", "zlib", "zstd", "lz4hc"] as const;
 
-/** By the names that configurations give them. */
-const compressors: Readonly<Record<CompressorName, Compressor>> = { blosclz, lz4, snappy, zlib, zstd };
+export type CompressorName = (typeof compressorNames)[number];
 
-export const compressorNames: readonly CompressorName[] = ["blosclz", "lz4", "snappy", "zlib", "zstd"];
+const compressors: Readonly<Record<CompressorName, Compressor>> = { blosclz, lz4, snappy, zlib, zstd, lz4hc };
 
-/** What decodes a format. */
-const decoders = new Map<number, Compressor>(Object.values(compressors).map((each) => [each.format, each]));
+/** By the number of their format. */
+const decoders: readonly Compressor[] = [blosclz, lz4, snappy, zlib, zstd];
 
 type Filter = "none" | "bytes" | "bits";
 
@@ -227,7 +233,7 @@ function readHeader(
   const encodedLength = readWord(memory, pointer + 12);
   if (version !== 1 && version !== 2)
     throw corrupt("blosc data is of an unknown version", { expected: "1 or 2", found: version, offset: 0 });
-  const compressor = decoders.get(bits >>> 5);
+  const compressor = decoders[bits >>> 5];
   if (compressor === undefined || compressorVersion !== 1)
     throw corrupt("blosc data is of an unknown compressor", {
       found: `${bits >>> 5} version ${compressorVersion}`,
