@@ -278,8 +278,9 @@ function copyPairs<T>(dst: usize, src: usize, run: usize, count: usize, dstStep:
   }
 }
 
+/** Copies 16 bytes; all are read before any is written. */
 @inline
-function copy16(dst: usize, src: usize): void {
+export function copy16(dst: usize, src: usize): void {
   if (ASC_FEATURE_SIMD) {
     v128.store(dst, v128.load(src));
   } else {

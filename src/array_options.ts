@@ -49,7 +49,11 @@ export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> exten
   readonly indexCodecs?: readonly CodecOption[];
 }
 
-const defaultsOf = new Map(builtInCodecs.map(({ name, defaults }) => [name, defaults]));
+const defaultsOf = new Map(
+  builtInCodecs.flatMap(({ name, aliases = [], defaults }) =>
+    [name, ...aliases].map((each) => [each, defaults] as const),
+  ),
+);
 
 /** One codec of an array of `dataType`, with its defaults. `field` names it in messages. */
 export function codecFromOption(option: CodecOption, dataType: DataType, field: string): NamedConfiguration {
@@ -57,10 +61,10 @@ export function codecFromOption(option: CodecOption, dataType: DataType, field: 
 }
 
 /** The codec as it is recorded: with every default spelled out, so that other engines need not know ours. */
-function withDefaults(parsed: NamedConfiguration, { swapSize }: DataType): NamedConfiguration {
+function withDefaults(parsed: NamedConfiguration, dataType: DataType): NamedConfiguration {
   const configuration: JsonObject = new Map(parsed.configuration);
-  const defaults = parsed.name === "bytes" && swapSize > 1 ? { endian: "little" } : (defaultsOf.get(parsed.name) ?? {});
-  for (const [key, value] of Object.entries(defaults))
+  const defaults = defaultsOf.get(parsed.name) ?? {};
+  for (const [key, value] of Object.entries(typeof defaults === "function" ? defaults(dataType) : defaults))
     if (!configuration.has(key)) configuration.set(key, fromPlain(value));
   return { ...parsed, configuration };
 }

@@ -6,7 +6,7 @@
  * import { registerCodec } from "syncodec";
  * import { fromNumcodecs } from "syncodec/numcodecs";
  *
- * registerCodec(fromNumcodecs("blosc", () => import("numcodecs/blosc")));
+ * registerCodec(fromNumcodecs("blosc", () => import("numcodecs/blosc")), { replace: true });
  * ```
  */
 

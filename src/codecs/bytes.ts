@@ -19,6 +19,7 @@ function isSwapSize(size: number): size is keyof typeof kernelOf {
 export const bytesCodec: ArrayToBytesCodec = {
   kind: "array_to_bytes",
   name: "bytes",
+  defaults: ({ swapSize }) => (swapSize > 1 ? { endian: "little" } : {}),
   configure(configuration, where) {
     rejectUnknownFields(configuration, ["endian"], where);
     const value = configuration.get("endian");

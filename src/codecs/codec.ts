@@ -96,13 +96,18 @@ export type BoundCodec = BoundStep | IdentityCodec;
 /** Binds a list of codecs for one chunk spec; handed to `sharding_indexed`, whose inner and index chains are chains like any other. */
 export type BindCodecs = (codecs: readonly NamedConfiguration[], spec: ChunkSpec, where: Where) => BoundChain;
 
+/** Configuration by field. */
+export type Defaults = Readonly<Record<string, number | boolean | string>>;
+
+/** Configuration that is recorded where a new array leaves it out; it may depend on the array's data type. */
+export type DefaultsOf = Defaults | ((dataType: Pick<DataType, "itemSize" | "swapSize">) => Defaults);
+
 export interface ArrayToArrayCodec {
   readonly kind: "array_to_array";
   readonly name: string;
   /** Other names of the same codec and configuration, under which it is read. */
   readonly aliases?: readonly string[];
-  /** Configuration that is recorded where a new array leaves it out. */
-  readonly defaults?: Readonly<Record<string, number | boolean>>;
+  readonly defaults?: DefaultsOf;
   load?(): Promise<void>;
   /** `where` names the place in the metadata document, for error messages. */
   configure(
@@ -116,8 +121,7 @@ export interface ArrayToBytesCodec {
   readonly name: string;
   /** Other names of the same codec and configuration, under which it is read. */
   readonly aliases?: readonly string[];
-  /** Configuration that is recorded where a new array leaves it out. */
-  readonly defaults?: Readonly<Record<string, number | boolean>>;
+  readonly defaults?: DefaultsOf;
   load?(): Promise<void>;
   configure(
     configuration: JsonObject,
@@ -130,10 +134,17 @@ export interface BytesToBytesCodec {
   readonly name: string;
   /** Other names of the same codec and configuration, under which it is read. */
   readonly aliases?: readonly string[];
-  /** Configuration that is recorded where a new array leaves it out. */
-  readonly defaults?: Readonly<Record<string, number | boolean>>;
+  readonly defaults?: DefaultsOf;
   load?(): Promise<void>;
-  configure(configuration: JsonObject, where: Where): { bind(decodedSize: ByteSize): BoundCodec };
+  configure(
+    configuration: JsonObject,
+    where: Where,
+  ): {
+    /** In the place of the codec's own, where not every configuration needs what that loads. */
+    load?(): Promise<void>;
+    /** `itemSize` is that of the data type which the array-to-bytes codec encodes, in bytes. */
+    bind(decodedSize: ByteSize, itemSize: number): BoundCodec;
+  };
 }
 
 export type Codec = ArrayToArrayCodec | ArrayToBytesCodec | BytesToBytesCodec;

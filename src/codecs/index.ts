@@ -1,10 +1,12 @@
 /** The built-in codecs: a constant list. */
 
+import { bloscCodec, numcodecsBloscCodec } from "./blosc.js";
 import { bytesCodec } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
 import { gzipCodec } from "./gzip.js";
 import { numcodecsJson2Codec } from "./numcodecs_json2.js";
+import { numcodecsShuffleCodec } from "./numcodecs_shuffle.js";
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
 import { vlenBytesCodec } from "./vlen_bytes.js";
@@ -17,6 +19,9 @@ export const builtInCodecs: readonly Codec[] = [
   shardingIndexedCodec,
   gzipCodec,
   zstdCodec,
+  bloscCodec,
+  numcodecsBloscCodec,
+  numcodecsShuffleCodec,
   crc32cCodec,
   vlenUtf8Codec,
   vlenBytesCodec,

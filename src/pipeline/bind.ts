@@ -84,7 +84,7 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
   const byteLength = elementCount(spec.shape) * spec.dataType.itemSize;
   const bindInner: BindCodecs = (inner, innerSpec, innerWhere) => bindAtDepth(inner, innerSpec, innerWhere, depth + 1);
 
-  const used: Codec[] = [];
+  const loads: (() => Promise<void> | undefined)[] = [];
   const arraySteps: BoundStep[] = [];
   const byteSteps: BoundStep[] = [];
   let shard: BoundShard | undefined;
@@ -93,14 +93,16 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
   withSerializer(codecs, spec.dataType, where).forEach((named, i) => {
     const place = at(where, i);
     const codec = requireCodec(named, place);
-    used.push(codec);
     if (codec.kind === "bytes_to_bytes") {
       if (encodedSize === undefined) throw wrongOrder(codec, "an array-to-bytes codec must stand before it", where);
-      const bound = codec.configure(named.configuration, at(place, "configuration")).bind(encodedSize);
+      const configured = codec.configure(named.configuration, at(place, "configuration"));
+      loads.push(() => (configured.load === undefined ? codec.load?.() : configured.load()));
+      const bound = configured.bind(encodedSize, current.dataType.itemSize);
       if (bound.place !== "identity") byteSteps.push(bound);
       encodedSize = bound.encodedSize;
       return;
     }
+    loads.push(() => codec.load?.());
     if (encodedSize !== undefined)
       throw wrongOrder(codec, "only bytes-to-bytes codecs may follow the array-to-bytes codec", where);
     if (codec.kind === "array_to_array") {
@@ -138,7 +140,7 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
     encodedSize: encodedSize!,
     isSync,
     load: once(async () => {
-      await Promise.all([...used.map((codec) => codec.load?.()), shard?.inner.load(), shard?.index.load()]);
+      await Promise.all([...loads.map((load) => load()), shard?.inner.load(), shard?.index.load()]);
     }),
   };
 }

@@ -29,8 +29,11 @@ interface Samples {
   readonly bad: readonly Configuration[];
   /** The configuration of the corruption tests, for shape [2, 3]. */
   readonly small: Configuration;
-  /** Whether a changed byte of the encoded chunk is always reported (`all`), or never gives other elements (`content`). */
-  readonly detects: "all" | "content" | "nothing";
+  /**
+   * Whether a changed bit of the encoded chunk is always reported (`all`), never gives other elements (`content`), is reported where it
+   * belongs to a header (`header`), or never.
+   */
+  readonly detects: "all" | "content" | "header" | "nothing";
 }
 
 const sharding = (rest: Configuration = {}): Configuration => ({
@@ -101,6 +104,79 @@ const table: Readonly<Record<string, Samples>> = {
     bad: [{ location: "end" }, { seed: 0 }],
     small: {},
     detects: "all",
+  },
+  blosc: {
+    good: () =>
+      fc.oneof(
+        fc.constant({}),
+        fc.record(
+          {
+            cname: fc.constantFrom("blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"),
+            clevel: fc.integer({ min: 0, max: 9 }),
+            shuffle: fc.constantFrom("noshuffle", "shuffle", "bitshuffle"),
+            typesize: fc.constantFrom(1, 2, 3, 4, 8, 16, 17, 255, 256, 1000),
+            blocksize: fc.constantFrom(0, 1, 128, 200, 4096),
+          },
+          { requiredKeys: [] },
+        ),
+      ),
+    bad: [
+      { cname: "lzma" },
+      { cname: 1 },
+      { clevel: 10 },
+      { clevel: -1 },
+      { clevel: "5" },
+      { shuffle: 1 },
+      { shuffle: "auto" },
+      { shuffle: "shuffle", typesize: 0 },
+      { typesize: "4" },
+      { typesize: null },
+      { blocksize: -1 },
+      { blocksize: 2 ** 31 },
+      { blocksize: 1.5 },
+      { threads: 4 },
+    ],
+    small: { cname: "lz4", clevel: 5, shuffle: "shuffle", typesize: 2, blocksize: 0 },
+    detects: "header",
+  },
+  "numcodecs.blosc": {
+    good: () =>
+      fc.record(
+        {
+          cname: fc.constantFrom("blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"),
+          clevel: fc.integer({ min: 0, max: 9 }),
+          shuffle: fc.constantFrom(-1, 0, 1, 2),
+          typesize: fc.constantFrom(1, 2, 3, 4, 8, 16, 17, 255, 256, 1000),
+          blocksize: fc.constantFrom(0, 1, 128, 200, 4096),
+        },
+        { requiredKeys: [] },
+      ),
+    bad: [
+      { cname: "LZ4" },
+      { clevel: 11 },
+      { shuffle: "shuffle" },
+      { shuffle: 3 },
+      { shuffle: -2 },
+      { typesize: 0 },
+      { blocksize: "0" },
+      { id: "blosc" },
+    ],
+    small: { cname: "zstd", shuffle: -1 },
+    detects: "header",
+  },
+  "numcodecs.shuffle": {
+    good: () => fc.constantFrom({}, { elementsize: 1 }),
+    bad: [
+      { elementsize: 0 },
+      { elementsize: -4 },
+      { elementsize: 2.5 },
+      { elementsize: "4" },
+      { elementsize: 5 },
+      { elementsize: 13 },
+      { itemsize: 4 },
+    ],
+    small: { elementsize: 3 },
+    detects: "nothing",
   },
   sharding_indexed: {
     good: (shape) =>
@@ -344,6 +420,7 @@ describe.each(Object.entries(table))("%s", (name, samples) => {
       }
       if (samples.detects === "all") expect(reported).toBe(encoded.byteLength * 8);
       if (samples.detects === "nothing") expect(reported).toBe(0);
+      if (samples.detects === "header") expect(reported).toBeGreaterThan(encoded.byteLength);
     });
   });
 });

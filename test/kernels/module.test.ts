@@ -15,6 +15,11 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         .sort(),
     ).toMatchInlineSnapshot(`
       [
+        "adler32",
+        "bitshuffle",
+        "bitunshuffle",
+        "blosclzDecode",
+        "blosclzEncode",
         "byteswap16",
         "byteswap2",
         "byteswap4",
@@ -29,9 +34,16 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "fill",
         "heapBase",
         "isFilled",
+        "lz4Decode",
+        "lz4Encode",
+        "lz4EncodeHigh",
         "memory",
         "mortonOrder",
         "patchSlots",
+        "shuffle",
+        "snappyDecode",
+        "snappyEncode",
+        "unshuffle",
         "xxh64Low",
       ]
     `);
