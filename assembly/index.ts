@@ -11,6 +11,7 @@ export { crc32 } from "./crc32";
 export { crc32c } from "./crc32c";
 export { fill, isFilled } from "./fill";
 export { heapBase } from "./heap_base";
+export { inflate } from "./inflate";
 export { mortonOrder } from "./morton_order";
 export { decodeShard, encodeShard, patchSlots } from "./shard";
 export { decodeShardIndex, encodeShardIndex } from "./shard_index";

@@ -29,6 +29,7 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "encodeShardIndex",
         "fill",
         "heapBase",
+        "inflate",
         "isFilled",
         "memory",
         "mortonOrder",
