@@ -96,7 +96,10 @@ const typeExceptions: readonly string[] = [
 
 /** Imports between codecs, besides those of codec.ts and the list. */
 const codecPairs: readonly string[] = [
+  "codecs/gzip.ts -> codecs/inflate.ts",
   "codecs/sharding_indexed.ts -> codecs/dense.ts",
+  "codecs/zlib.ts -> codecs/zlib_stream.ts",
+  "codecs/zlib_stream.ts -> codecs/inflate.ts",
   "codecs/zstd.ts -> codecs/zstd_frame.ts",
 ];
 

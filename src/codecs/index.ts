@@ -3,9 +3,10 @@
 import { bytesCodec } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
-import { gzipCodec } from "./gzip.js";
+import { gzipCodec, numcodecsGzipCodec } from "./gzip.js";
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
+import { zlibCodec } from "./zlib.js";
 import { zstdCodec } from "./zstd.js";
 
 export const builtInCodecs: readonly Codec[] = [
@@ -13,6 +14,8 @@ export const builtInCodecs: readonly Codec[] = [
   transposeCodec,
   shardingIndexedCodec,
   gzipCodec,
+  numcodecsGzipCodec,
+  zlibCodec,
   zstdCodec,
   crc32cCodec,
 ];

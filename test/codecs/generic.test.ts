@@ -72,6 +72,18 @@ const table: Readonly<Record<string, Samples>> = {
     small: { level: 5 },
     detects: "content",
   },
+  "numcodecs.gzip": {
+    good: () => fc.constantFrom({}, ...[-1, 0, 1, 9].map((level) => ({ level }))),
+    bad: [{ level: -2 }, { level: 10 }, { level: 1.5 }, { level: "5" }, { id: "gzip" }],
+    small: { level: 1 },
+    detects: "content",
+  },
+  zlib: {
+    good: () => fc.constantFrom({}, ...[-1, 0, 1, 6, 9].map((level) => ({ level }))),
+    bad: [{ level: -2 }, { level: 10 }, { level: 1.5 }, { level: "5" }, { level: true }, { level: null }, { l: 5 }],
+    small: { level: 6 },
+    detects: "content",
+  },
   zstd: {
     good: () =>
       fc.constantFrom(
