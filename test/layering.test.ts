@@ -96,7 +96,9 @@ const typeExceptions: readonly string[] = [
 
 /** Imports between codecs, besides those of codec.ts and the list. */
 const codecPairs: readonly string[] = [
+  "codecs/crc32c.ts -> codecs/checksum_step.ts",
   "codecs/gzip.ts -> codecs/inflate.ts",
+  "codecs/numcodecs_checksums.ts -> codecs/checksum_step.ts",
   "codecs/sharding_indexed.ts -> codecs/dense.ts",
   "codecs/zlib.ts -> codecs/zlib_stream.ts",
   "codecs/zlib_stream.ts -> codecs/inflate.ts",

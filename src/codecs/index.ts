@@ -4,6 +4,13 @@ import { bytesCodec } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
 import { gzipCodec, numcodecsGzipCodec } from "./gzip.js";
+import {
+  numcodecsAdler32Codec,
+  numcodecsCrc32Codec,
+  numcodecsCrc32cCodec,
+  numcodecsFletcher32Codec,
+  numcodecsJenkinsLookup3Codec,
+} from "./numcodecs_checksums.js";
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
 import { zlibCodec } from "./zlib.js";
@@ -18,4 +25,9 @@ export const builtInCodecs: readonly Codec[] = [
   zlibCodec,
   zstdCodec,
   crc32cCodec,
+  numcodecsCrc32Codec,
+  numcodecsCrc32cCodec,
+  numcodecsAdler32Codec,
+  numcodecsFletcher32Codec,
+  numcodecsJenkinsLookup3Codec,
 ];

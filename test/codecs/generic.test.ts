@@ -39,6 +39,14 @@ const sharding = (rest: Configuration = {}): Configuration => ({
   ...rest,
 });
 
+/** The checksums whose place the configuration says. */
+const located: Samples = {
+  good: () => fc.constantFrom({}, { location: "start" }, { location: "end" }),
+  bad: [{ location: "middle" }, { location: null }, { location: 0 }, { seed: 0 }],
+  small: {},
+  detects: "all",
+};
+
 const table: Readonly<Record<string, Samples>> = {
   bytes: {
     good: () => fc.constantFrom({}, { endian: "little" }, { endian: "big" }),
@@ -111,6 +119,31 @@ const table: Readonly<Record<string, Samples>> = {
     good: () => fc.constant({}),
     bad: [{ location: "end" }, { seed: 0 }],
     small: {},
+    detects: "all",
+  },
+  "numcodecs.crc32": located,
+  "numcodecs.adler32": located,
+  "numcodecs.crc32c": located,
+  "numcodecs.fletcher32": {
+    good: () => fc.constant({}),
+    bad: [{ location: "end" }, { id: "fletcher32" }],
+    small: {},
+    detects: "all",
+  },
+  "numcodecs.jenkins_lookup3": {
+    good: () =>
+      fc.constantFrom({}, { initval: 0, prefix: null }, { initval: 2 ** 32 - 1 }, { prefix: [] }, { prefix: [0, 255] }),
+    bad: [
+      { initval: -1 },
+      { initval: 2 ** 32 },
+      { initval: 0.5 },
+      { initval: null },
+      { prefix: "ab" },
+      { prefix: [256] },
+      { prefix: ["a"] },
+      { location: "end" },
+    ],
+    small: { initval: 7 },
     detects: "all",
   },
   sharding_indexed: {
