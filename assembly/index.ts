@@ -8,9 +8,12 @@
 export { byteswap2, byteswap4, byteswap8, byteswap16 } from "./byteswap";
 export { crc32 } from "./crc32";
 export { crc32c } from "./crc32c";
+export { deltaDecode, deltaEncode } from "./delta";
 export { fill, isFilled } from "./fill";
 export { heapBase } from "./heap_base";
 export { mortonOrder } from "./morton_order";
+export { packBits, unpackBits } from "./pack_bits";
+export { roundFloats, roundIntegers } from "./round_bits";
 export { decodeShard, encodeShard, patchSlots } from "./shard";
 export { decodeShardIndex, encodeShardIndex } from "./shard_index";
 export { copyStrided } from "./strided";

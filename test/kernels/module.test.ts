@@ -24,6 +24,8 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "crc32c",
         "decodeShard",
         "decodeShardIndex",
+        "deltaDecode",
+        "deltaEncode",
         "encodeShard",
         "encodeShardIndex",
         "fill",
@@ -31,7 +33,11 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "isFilled",
         "memory",
         "mortonOrder",
+        "packBits",
         "patchSlots",
+        "roundFloats",
+        "roundIntegers",
+        "unpackBits",
         "xxh64Low",
       ]
     `);
