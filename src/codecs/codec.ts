@@ -176,6 +176,12 @@ export function lengthOf(data: Data): number {
   return Array.isArray(data) ? data.length : data.byteLength;
 }
 
+/** The bytes of a fill value whose data type is known to have a fixed size. */
+export function fillBytes(fillValue: Elements): Uint8Array {
+  if (Array.isArray(fillValue)) throw new TypeError("elements of variable size have no bytes");
+  return fillValue;
+}
+
 /** Number of elements of a shape. */
 export function elementCount(shape: readonly number[]): number {
   let count = 1;

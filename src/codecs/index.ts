@@ -1,10 +1,13 @@
 /** The built-in codecs: a constant list. */
 
+import { bitroundCodec } from "./bitround.js";
 import { bloscCodec, numcodecsBloscCodec } from "./blosc.js";
 import { bytesCodec } from "./bytes.js";
+import { castValueCodec } from "./cast_value.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
 import { gzipCodec, numcodecsGzipCodec } from "./gzip.js";
+import { numcodecsAstypeCodec } from "./numcodecs_astype.js";
 import {
   numcodecsAdler32Codec,
   numcodecsCrc32Codec,
@@ -12,8 +15,15 @@ import {
   numcodecsFletcher32Codec,
   numcodecsJenkinsLookup3Codec,
 } from "./numcodecs_checksums.js";
+import { numcodecsDeltaCodec } from "./numcodecs_delta.js";
+import { numcodecsFixedScaleOffsetCodec } from "./numcodecs_fixedscaleoffset.js";
 import { numcodecsJson2Codec } from "./numcodecs_json2.js";
+import { numcodecsPackbitsCodec } from "./numcodecs_packbits.js";
+import { numcodecsQuantizeCodec } from "./numcodecs_quantize.js";
 import { numcodecsShuffleCodec } from "./numcodecs_shuffle.js";
+import { packbitsCodec } from "./packbits.js";
+import { reshapeCodec } from "./reshape.js";
+import { scaleOffsetCodec } from "./scale_offset.js";
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
 import { vlenBytesCodec } from "./vlen_bytes.js";
@@ -41,4 +51,14 @@ export const builtInCodecs: readonly Codec[] = [
   numcodecsAdler32Codec,
   numcodecsFletcher32Codec,
   numcodecsJenkinsLookup3Codec,
+  reshapeCodec,
+  packbitsCodec,
+  castValueCodec,
+  scaleOffsetCodec,
+  bitroundCodec,
+  numcodecsAstypeCodec,
+  numcodecsDeltaCodec,
+  numcodecsFixedScaleOffsetCodec,
+  numcodecsQuantizeCodec,
+  numcodecsPackbitsCodec,
 ];

@@ -121,6 +121,7 @@ export interface VariableDataType extends DataTypeBase<unknown[], unknown[]> {
 /** A data type with one typed-array entry per element. */
 export interface NumericDataType extends FixedDataType {
   readonly name: NumericDataTypeName;
+  decodeScalar(element: Elements): number | bigint | boolean;
 }
 
 export type DataType = FixedDataType | BoxedDataType | VariableDataType;
