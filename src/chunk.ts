@@ -3,7 +3,8 @@
  */
 
 import { byteStrides, elementCount } from "./codecs/codec.js";
-import { ArgumentError } from "./errors.js";
+import { chunkCoordinates } from "./codecs/sharding_indexed.js";
+import { ArgumentError, DataError } from "./errors.js";
 import type {
   BoxedDataType,
   DataType,
@@ -74,6 +75,25 @@ interface DataTypeScalars {
  * and raw bits, a record for structs, number otherwise.
  */
 export type ScalarOf<D extends DataTypeName> = D extends keyof DataTypeScalars ? DataTypeScalars[D] : number;
+
+const kinds = {
+  number: ["int8", "int16", "int32", "uint8", "uint16", "uint32", "float16", "float32", "float64"],
+  bigint: ["int64", "uint64", "numpy.datetime64", "numpy.timedelta64"],
+  boolean: ["bool"],
+  string: ["string", "fixed_length_utf32", "null_terminated_bytes"],
+} as const;
+
+/** Data types by what JavaScript makes of an element, as zarrita's: those with one entry of that type for each in their array. */
+export type DataTypeKind = keyof typeof kinds;
+
+/** The data types that a name or kind stands for. */
+export type NamesOf<T extends DataTypeName | DataTypeKind> = T extends DataTypeKind ? (typeof kinds)[T][number] : T;
+
+/** Whether the data type `name` is `type`, or one of that kind. */
+export function isOfType(name: DataTypeName, type: DataTypeName | DataTypeKind): boolean {
+  const ofKind = Object.entries(kinds).find(([kind]) => kind === type)?.[1];
+  return ofKind === undefined ? name === type : ofKind.some((each) => each === name);
+}
 
 /** An n-dimensional piece of an array, as zarrita's: `stride` counts elements. */
 export interface Chunk<D extends DataTypeName = DataTypeName> {
@@ -203,9 +223,21 @@ export function chunkTarget(value: object, shape: readonly number[], dataType: D
     outer,
     finish: () =>
       forEachPlace(shape, stride, (place, i) => {
-        data[place] = dataType.decodeScalar(outer.elements.subarray(i * itemSize, (i + 1) * itemSize));
+        data[place] = decodeElement(dataType, outer.elements.subarray(i * itemSize, (i + 1) * itemSize), shape, i);
       }),
   };
+}
+
+/** Element `i` of what was read with `shape`. */
+function decodeElement(dataType: BoxedDataType, element: Uint8Array, shape: readonly number[], i: number): unknown {
+  try {
+    return dataType.decodeScalar(element);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const { code, reason, expected, found } = error;
+    const place = chunkCoordinates(shape, i).join(", ");
+    throw new DataError(code, `${reason}, in element [${place}] of the selection`, { expected, found });
+  }
 }
 
 /** The elements of `value`, a chunk or contiguous array of `shape`. */

@@ -84,6 +84,11 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
     return runPure(this.#encodePlan(chunk, options));
   }
 
+  /** A chunk of the pipeline's shape in C order with zeros, false or empty elements. */
+  newChunk(): Chunk<D> {
+    return newChunk(this.#dataType, this.#chain.spec.shape) as Chunk<D>;
+  }
+
   async encode(chunk: Chunk<D> | DataOf<D>, options: EncodeOptions = {}): Promise<Uint8Array | undefined> {
     await this.#chain.load();
     return runPureAsync(this.#encodePlan(chunk, options));

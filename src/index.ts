@@ -23,7 +23,7 @@ export {
 } from "./array.js";
 export type { CodecOption, CreateArrayOptions } from "./array_options.js";
 export { byteswap, crc32c } from "./checksums.js";
-export type { Chunk, DataOf, ScalarOf, Value } from "./chunk.js";
+export type { Chunk, DataOf, DataTypeKind, NamesOf, ScalarOf, Value } from "./chunk.js";
 export {
   CodecPipeline,
   type CodecPipelineOptions,
