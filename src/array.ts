@@ -2,8 +2,24 @@
  * Zarr arrays: open or create one, read and write parts of it, synchronously or not.
  */
 
-import { attributesFromPlain, type CreateArrayOptions, metadataFromOptions } from "./array_options.js";
-import { type Chunk, chunkTarget, type DataOf, newChunk, type ScalarOf, type Value, valueSource } from "./chunk.js";
+import {
+  attributesFromPlain,
+  type CreateArrayOptions,
+  metadataFromOptions,
+  numbersFromOption,
+} from "./array_options.js";
+import {
+  type Chunk,
+  chunkTarget,
+  type DataOf,
+  type DataTypeKind,
+  isOfType,
+  type NamesOf,
+  newChunk,
+  type ScalarOf,
+  type Value,
+  valueSource,
+} from "./chunk.js";
 import { type BoundChain, byteStrides, elementCount } from "./codecs/codec.js";
 import { chunkCoordinates } from "./codecs/sharding_indexed.js";
 import { ArgumentError, RuntimeError } from "./errors.js";
@@ -28,8 +44,9 @@ import {
 } from "./hierarchy.js";
 import { type ArrayMetadata, withAttributes, withShape } from "./metadata/array_metadata.js";
 import type { DataTypeName } from "./metadata/data_type.js";
-import { type PlainJson, toPlain } from "./metadata/json.js";
+import { jsonNumber, type PlainJson, toPlain } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
+import { expectShape } from "./metadata/validate.js";
 import { runBatched } from "./pipeline/batched_driver.js";
 import { bindCodecs } from "./pipeline/bind.js";
 import type { Box } from "./pipeline/box.js";
@@ -147,8 +164,15 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return this.#chain.shard && this.#metadata.chunkShape;
   }
 
+  /** Name of the data type; of aliases the name that they stand for. */
   get dataType(): D {
     return this.#metadata.dataType.name as D;
+  }
+
+  /** What the data type's name leaves open, as in `zarr.json`: `{ unit: "ns", scale_factor: 1 }`. `undefined` where it leaves nothing open. */
+  get dataTypeConfiguration(): { [name: string]: PlainJson } | undefined {
+    const { configuration } = this.#metadata.dataType;
+    return configuration && (toPlain(configuration) as { [name: string]: PlainJson });
   }
 
   get fillValue(): ScalarOf<D> {
@@ -169,9 +193,21 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return this.#metadata;
   }
 
-  /** Narrows the array's type. */
-  is<T extends DataTypeName>(dataType: T): this is ZarrArray<T> {
-    return this.#metadata.dataType.name === dataType;
+  /**
+   * Narrows the array's type: to one data type, or to those whose elements are a "number", "bigint", "boolean" or "string" each.
+   * "string" includes text of fixed length.
+   */
+  is<T extends DataTypeName | DataTypeKind>(dataType: T): this is ZarrArray<NamesOf<T>> {
+    return isOfType(this.#metadata.dataType.name, dataType);
+  }
+
+  /** A chunk of `shape` in C order with zeros, false or empty elements: to be filled and written, or read into. */
+  newChunk(
+    shape: readonly number[],
+    { useSharedArrayBuffer = false }: Pick<GetOptions, "useSharedArrayBuffer"> = {},
+  ): Chunk<D> {
+    const checked = expectShape(numbersFromOption(shape, "shape").map(jsonNumber), 0, { field: "shape" });
+    return newChunk(this.#metadata.dataType, checked, useSharedArrayBuffer) as Chunk<D>;
   }
 
   /**
@@ -467,8 +503,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       (items) => readPlan(items, this.#runtime),
     );
     const result = (): Chunk<D> | ScalarOf<D> => {
-      if (isScalar) return dataType.decodeScalar(target.slice(0, dataType.itemSize)) as ScalarOf<D>;
       finish();
+      if (isScalar) return dataType.decodeScalar(target.slice(0, dataType.itemSize)) as ScalarOf<D>;
       const isArray = !("stride" in chunk);
       return (isArray ? { data: chunk, shape: [...shape], stride: byteStrides(shape, 1) } : chunk) as Chunk<D>;
     };

@@ -5,9 +5,19 @@ import { findCodec } from "./codecs/registry.js";
 import { type IndexLocation, shardingConfiguration } from "./codecs/sharding_indexed.js";
 import { ArgumentError } from "./errors.js";
 import { type ArrayMetadata, formatArrayMetadata, parseArrayMetadata } from "./metadata/array_metadata.js";
-import { type DataType, type DataTypeName, dataTypeByName, type Elements, type Scalar } from "./metadata/data_type.js";
+import {
+  type DataType,
+  type DataTypeName,
+  type DataTypeOption,
+  dataTypeByName,
+  dataTypeFromOption,
+  type Elements,
+  type ItemDataType,
+  type Scalar,
+} from "./metadata/data_type.js";
 import { fromPlain, type JsonObject, type JsonValue } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
+import { packRecord } from "./metadata/struct_type.js";
 import { formatNamed, invalid, type NamedConfiguration, parseNamed } from "./metadata/validate.js";
 import { defaultSerializer, withSerializer } from "./pipeline/bind.js";
 import type { RuntimeOptions } from "./runtime.js";
@@ -26,8 +36,11 @@ export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> exten
   readonly chunkShape: readonly number[];
   /** Elements per axis of a shard: a multiple of `chunkShape`. */
   readonly shardShape?: readonly number[];
-  readonly dataType: D;
-  /** Default zero or false. Strings as in `zarr.json`: "NaN", "-Infinity", "0x7fc00001". */
+  readonly dataType: DataTypeOption<D>;
+  /**
+   * Default zero, false or empty. Where elements are no texts, strings as in `zarr.json`: "NaN", "-Infinity", "0x7fc00001", "NaT", base64;
+   * in pairs and records too.
+   */
   readonly fillValue?: Scalar;
   /** The whole chain; with `shardShape`, that of the inner chunks. Instead of `filters`, `serializer` and `compressors`. */
   readonly codecs?: readonly CodecOption[];
@@ -113,7 +126,7 @@ export function metadataFromOptions(options: CreateArrayOptions): ArrayMetadata 
   const shape = numbersFromOption(options.shape, "shape");
   const chunkShape = numbersFromOption(options.chunkShape, "chunkShape");
   const shardShape = options.shardShape && numbersFromOption(options.shardShape, "shardShape");
-  const dataType = dataTypeByName(options.dataType);
+  const dataType = dataTypeFromOption(options.dataType);
   const chain = codecsFromOptions(options, dataType);
   if (shardShape === undefined && (options.indexLocation ?? options.indexCodecs) !== undefined) {
     throw new ArgumentError("INVALID_ARGUMENT", "indexLocation and indexCodecs need a shardShape");
@@ -139,11 +152,18 @@ export function numbersFromOption(shape: unknown, name: string): readonly number
   return shape;
 }
 
-/** One element, from a scalar or from a string as in `zarr.json`. */
-export function fillValueElement(dataType: DataType, fillValue: Scalar | undefined): Elements {
+/** One element, from a scalar or from strings as in `zarr.json`. */
+export function fillValueElement(dataType: ItemDataType, fillValue: unknown): Uint8Array;
+export function fillValueElement(dataType: DataType, fillValue: unknown): Elements;
+export function fillValueElement(dataType: DataType, fillValue: unknown): Elements {
   if (fillValue === undefined) return dataType.defaultFill();
-  if (typeof fillValue === "string") return dataType.parseFill(fillValue, { field: "fillValue" });
-  return dataType.encodeScalar(fillValue);
+  // A string is an element itself where elements are texts.
+  const isJson =
+    !dataType.isBoxed && (Array.isArray(fillValue) ? fillValue : [fillValue]).some((part) => typeof part === "string");
+  if (isJson) return dataType.parseFill(fromPlain(fillValue), { field: "fillValue" });
+  return dataType.fields === undefined
+    ? dataType.encodeScalar(fillValue)
+    : packRecord(dataType, fillValue, fillValueElement);
 }
 
 export function attributesFromPlain(attributes: Readonly<Record<string, unknown>>): JsonObject {

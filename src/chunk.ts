@@ -3,14 +3,24 @@
  */
 
 import { byteStrides, elementCount } from "./codecs/codec.js";
-import { ArgumentError } from "./errors.js";
-import type { BoxedDataType, DataType, DataTypeName, TypedArray } from "./metadata/data_type.js";
+import { chunkCoordinates } from "./codecs/sharding_indexed.js";
+import { ArgumentError, DataError } from "./errors.js";
+import type {
+  BoxedDataType,
+  DataType,
+  DataTypeName,
+  Elements,
+  StructRecord,
+  TypedArray,
+} from "./metadata/data_type.js";
 import type { PlainJson } from "./metadata/json.js";
+import { StructArray } from "./metadata/struct_array.js";
 import type { Outer } from "./pipeline/tiling.js";
 
 /**
- * The array of each data type. bool is 0 and 1; float16 is a `Float16Array` where the engine has it, else the bit patterns. Types of variable
- * size are JavaScript arrays.
+ * The array of each data type. bool is 0 and 1; float16 is a `Float16Array` where the engine has it, else the bit patterns, as bfloat16
+ * always is. Complex numbers are pairs of entries, raw bits and bytes as many entries as an element has bytes. Texts, and types of variable
+ * size, are JavaScript arrays.
  */
 export interface DataTypeArrays {
   bool: Uint8Array;
@@ -25,6 +35,16 @@ export interface DataTypeArrays {
   float16: Exclude<TypedArray, BigInt64Array | BigUint64Array>;
   float32: Float32Array;
   float64: Float64Array;
+  bfloat16: Uint16Array;
+  complex64: Float32Array;
+  complex128: Float64Array;
+  [bits: `r${number}`]: Uint8Array;
+  raw_bytes: Uint8Array;
+  null_terminated_bytes: string[];
+  fixed_length_utf32: string[];
+  "numpy.datetime64": BigInt64Array;
+  "numpy.timedelta64": BigInt64Array;
+  struct: StructArray;
   string: string[];
   bytes: Uint8Array[];
   json: PlainJson[];
@@ -36,13 +56,44 @@ interface DataTypeScalars {
   bool: boolean;
   int64: bigint;
   uint64: bigint;
+  complex64: readonly [number, number];
+  complex128: readonly [number, number];
+  [bits: `r${number}`]: Uint8Array;
+  raw_bytes: Uint8Array;
+  null_terminated_bytes: string;
+  fixed_length_utf32: string;
+  "numpy.datetime64": bigint;
+  "numpy.timedelta64": bigint;
+  struct: StructRecord;
   string: string;
   bytes: Uint8Array;
   json: PlainJson;
 }
 
-/** One element: boolean for bool, bigint for 64-bit integers, string for string, bytes for bytes, number otherwise. */
+/**
+ * One element: boolean for bool, bigint for 64-bit integers and times, a pair for complex numbers, string for texts, bytes for byte strings
+ * and raw bits, a record for structs, number otherwise.
+ */
 export type ScalarOf<D extends DataTypeName> = D extends keyof DataTypeScalars ? DataTypeScalars[D] : number;
+
+const kinds = {
+  number: ["int8", "int16", "int32", "uint8", "uint16", "uint32", "float16", "float32", "float64"],
+  bigint: ["int64", "uint64", "numpy.datetime64", "numpy.timedelta64"],
+  boolean: ["bool"],
+  string: ["string", "fixed_length_utf32", "null_terminated_bytes"],
+} as const;
+
+/** Data types by what JavaScript makes of an element, as zarrita's: those with one entry of that type for each in their array. */
+export type DataTypeKind = keyof typeof kinds;
+
+/** The data types that a name or kind stands for. */
+export type NamesOf<T extends DataTypeName | DataTypeKind> = T extends DataTypeKind ? (typeof kinds)[T][number] : T;
+
+/** Whether the data type `name` is `type`, or one of that kind. */
+export function isOfType(name: DataTypeName, type: DataTypeName | DataTypeKind): boolean {
+  const ofKind = Object.entries(kinds).find(([kind]) => kind === type)?.[1];
+  return ofKind === undefined ? name === type : ofKind.some((each) => each === name);
+}
 
 /** An n-dimensional piece of an array, as zarrita's: `stride` counts elements. */
 export interface Chunk<D extends DataTypeName = DataTypeName> {
@@ -74,7 +125,7 @@ function isChunk(value: object): value is { data: unknown; shape: readonly numbe
 
 /** An array of a data type whose elements have places, checked. Strides count elements. */
 interface Checked {
-  readonly data: TypedArray | unknown[];
+  readonly data: TypedArray | StructArray | unknown[];
   readonly stride: readonly number[];
 }
 
@@ -144,10 +195,14 @@ function packedOuter(shape: readonly number[], { itemSize }: BoxedDataType): Out
   };
 }
 
+function elementsOf(data: Checked["data"]): Elements {
+  if (Array.isArray(data)) return data;
+  return data instanceof StructArray ? data.bytes : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
 /** The elements of a chunk or a contiguous array, in place where they need no conversion. */
 function outerOf({ data, stride }: Checked, { itemSize }: DataType): Outer {
-  const elements = Array.isArray(data) ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { elements, offset: 0, strides: stride.map((each) => each * itemSize) };
+  return { elements: elementsOf(data), offset: 0, strides: stride.map((each) => each * itemSize) };
 }
 
 /** Where a read puts its elements. */
@@ -168,9 +223,21 @@ export function chunkTarget(value: object, shape: readonly number[], dataType: D
     outer,
     finish: () =>
       forEachPlace(shape, stride, (place, i) => {
-        data[place] = dataType.decodeScalar(outer.elements.subarray(i * itemSize, (i + 1) * itemSize));
+        data[place] = decodeElement(dataType, outer.elements.subarray(i * itemSize, (i + 1) * itemSize), shape, i);
       }),
   };
+}
+
+/** Element `i` of what was read with `shape`. */
+function decodeElement(dataType: BoxedDataType, element: Uint8Array, shape: readonly number[], i: number): unknown {
+  try {
+    return dataType.decodeScalar(element);
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error;
+    const { code, reason, expected, found } = error;
+    const place = chunkCoordinates(shape, i).join(", ");
+    throw new DataError(code, `${reason}, in element [${place}] of the selection`, { expected, found });
+  }
 }
 
 /** The elements of `value`, a chunk or contiguous array of `shape`. */
@@ -192,10 +259,18 @@ function describe(value: unknown): string {
 /** What `set` accepts: one element for all of a selection, or an array of its shape. */
 export type Value<D extends DataTypeName = DataTypeName> = ScalarOf<D> | number | Chunk<D> | DataOf<D>;
 
+/** Whether `value` is one element, which is to be repeated. */
+function isScalar(value: unknown, shape: readonly number[], dataType: DataType): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (!dataType.hasObjectScalars || isChunk(value)) return false;
+  if (!dataType.accepts(value)) return true;
+  // The bytes of one element are an array of one element as well.
+  return value instanceof Uint8Array && value.length === dataType.itemSize && elementCount(shape) !== 1;
+}
+
 /** The elements that a write takes: a scalar is broadcast by strides of zero. */
 export function valueSource(value: unknown, shape: readonly number[], dataType: DataType): Outer {
-  const isArray = typeof value === "object" && value !== null && (isChunk(value) || dataType.accepts(value));
-  if (isArray || (typeof value === "object" && value !== null && !dataType.variable))
+  if (typeof value === "object" && value !== null && !isScalar(value, shape, dataType))
     return chunkSource(value, shape, dataType, "Value");
   return { elements: dataType.encodeScalar(value), offset: 0, strides: shape.map(() => 0) };
 }

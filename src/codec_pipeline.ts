@@ -16,7 +16,13 @@ import { type Chunk, chunkSource, chunkTarget, type DataOf, newChunk } from "./c
 import { type BoundChain, byteStrides } from "./codecs/codec.js";
 import { RuntimeError } from "./errors.js";
 import { selectAll } from "./grid/projection.js";
-import { type DataType, type DataTypeName, dataTypeByName, type Scalar } from "./metadata/data_type.js";
+import {
+  type DataType,
+  type DataTypeName,
+  type DataTypeOption,
+  dataTypeFromOption,
+  type Scalar,
+} from "./metadata/data_type.js";
 import { jsonNumber } from "./metadata/json.js";
 import { expectShape } from "./metadata/validate.js";
 import { runPureAsync } from "./pipeline/batched_driver.js";
@@ -30,7 +36,7 @@ import { encodeChunkPlan } from "./pipeline/write_plan.js";
 export interface CodecPipelineOptions<D extends DataTypeName = DataTypeName> {
   /** Elements per axis of a chunk. */
   readonly shape: readonly number[];
-  readonly dataType: D;
+  readonly dataType: DataTypeOption<D>;
   /** Default zero or false. */
   readonly fillValue?: Scalar;
   /** The chain, in encoding order. */
@@ -76,6 +82,11 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   encodeSync(chunk: Chunk<D> | DataOf<D>, options: EncodeOptions = {}): Uint8Array | undefined {
     this.#requireSync();
     return runPure(this.#encodePlan(chunk, options));
+  }
+
+  /** A chunk of the pipeline's shape in C order with zeros, false or empty elements. */
+  newChunk(): Chunk<D> {
+    return newChunk(this.#dataType, this.#chain.spec.shape) as Chunk<D>;
   }
 
   async encode(chunk: Chunk<D> | DataOf<D>, options: EncodeOptions = {}): Promise<Uint8Array | undefined> {
@@ -152,7 +163,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
 
 /** Binds a chain of codecs to one chunk shape. Throws a `MetadataError` for a chain that no array could have. */
 export function createCodecPipeline<D extends DataTypeName>(options: CodecPipelineOptions<D>): CodecPipeline<D> {
-  const dataType = dataTypeByName(options.dataType);
+  const dataType = dataTypeFromOption(options.dataType);
   const shape = expectShape(numbersFromOption(options.shape, "shape").map(jsonNumber), 0, { field: "shape" });
   const spec = { shape, dataType, fillValue: fillValueElement(dataType, options.fillValue) };
   return new CodecPipeline<D>(bindCodecs(codecsFromOptions(options, dataType), spec, { field: "codecs" }));

@@ -23,7 +23,7 @@ export {
 } from "./array.js";
 export type { CodecOption, CreateArrayOptions } from "./array_options.js";
 export { byteswap, crc32c } from "./checksums.js";
-export type { Chunk, DataOf, ScalarOf, Value } from "./chunk.js";
+export type { Chunk, DataOf, DataTypeKind, NamesOf, ScalarOf, Value } from "./chunk.js";
 export {
   CodecPipeline,
   type CodecPipelineOptions,
@@ -61,9 +61,18 @@ export {
 } from "./group.js";
 export { init } from "./init.js";
 export type { ArrayMetadata } from "./metadata/array_metadata.js";
-export type { DataTypeName, NumericDataTypeName, Scalar, TypedArray } from "./metadata/data_type.js";
+export type {
+  DataTypeName,
+  DataTypeOption,
+  NumericDataTypeName,
+  Scalar,
+  StructRecord,
+  TypedArray,
+} from "./metadata/data_type.js";
 export type { GroupMetadata } from "./metadata/group_metadata.js";
 export type { PlainJson } from "./metadata/json.js";
+export { StructArray, type StructFieldView } from "./metadata/struct_array.js";
+export type { TimeUnit } from "./metadata/temporal_types.js";
 export type { CoalesceOptions } from "./pipeline/fetches.js";
 export type { RuntimeOptions } from "./runtime.js";
 export { type LatencyOptions, LatencyStore } from "./stores/latency.js";

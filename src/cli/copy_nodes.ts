@@ -11,8 +11,8 @@ import {
   type ZarrArray,
 } from "../index.js";
 import type { ArrayMetadata } from "../metadata/array_metadata.js";
-import type { Elements, Scalar } from "../metadata/data_type.js";
-import type { JsonObject, JsonValue } from "../metadata/json.js";
+import type { DataType, Elements, Scalar, StructField } from "../metadata/data_type.js";
+import { type JsonObject, type JsonValue, toPlain } from "../metadata/json.js";
 import { joinKey } from "../metadata/node_path.js";
 import type { LocalStore } from "../node.js";
 import { copyBlock, planCopy } from "./copy_array.js";
@@ -24,10 +24,18 @@ import type { Output } from "./output.js";
 import { Progress } from "./progress.js";
 import { listStoredKeys, type StoredChunk } from "./stored_chunks.js";
 
-function fillValueOption({ dataType }: ArrayMetadata, element: Elements): Scalar {
-  // Text is what keeps the bits of an unusual NaN; for everything else the scalar is exact.
-  const json = dataType.formatFill(element);
-  return typeof json === "string" ? json : dataType.decodeScalar(element);
+/** The element as an option of `createArray`. Text is what keeps the bits of an unusual NaN. */
+function fillValueOption(dataType: DataType, element: Elements): Scalar {
+  if (dataType.fields !== undefined && element instanceof Uint8Array) {
+    const partOf = ({ offset, dataType }: StructField): Uint8Array =>
+      element.subarray(offset, offset + dataType.itemSize);
+    return Object.fromEntries(
+      dataType.fields.map((field) => [field.name, fillValueOption(field.dataType, partOf(field))]),
+    );
+  }
+  const json = toPlain(dataType.formatFill(element));
+  const hasText = (Array.isArray(json) ? json : [json]).some((part) => typeof part === "string");
+  return hasText && !dataType.isBoxed ? json : dataType.decodeScalar(element);
 }
 
 /** Members that stay JSON values, so that numbers keep every digit and are written as they were. */
@@ -43,8 +51,8 @@ function createOptions(metadata: ArrayMetadata, path: string, { layout, fillValu
     path,
     shape,
     chunkShape,
-    dataType: dataType.name,
-    fillValue: fillValueOption(metadata, fill),
+    dataType: { name: dataType.name, configuration: plainMembers(dataType.configuration ?? new Map()) },
+    fillValue: fillValueOption(dataType, fill),
     codecs: codecs.map(({ name, configuration }) => ({ name, configuration: plainMembers(configuration) })),
     chunkKeyEncoding,
     ...(dimensionNames === undefined ? {} : { dimensionNames }),

@@ -1,5 +1,6 @@
 /** `syncodec dump`: every element of an array, one a line. */
 
+import { elementCount } from "../codecs/codec.js";
 import { MetadataError, type ZarrArray } from "../index.js";
 import { blocksOf, readBlock, slabShape } from "./blocks.js";
 import { type Command, expectPositionals, parseArguments, UsageError } from "./command.js";
@@ -17,10 +18,10 @@ export async function dumpArray(array: ZarrArray, output: Output): Promise<void>
   // With codecs around it a shard is decoded as a whole: then there is nothing to gain at the borders of its inner chunks.
   const inner = codecs.length === 1 ? innerShapes(codecs).slice(0, 1) : [];
   for (const block of blocksOf(shape, slabShape(shape, [chunkShape, ...inner], dataType.itemSize))) {
-    const { data } = readBlock(array, block);
-    const format = elementFormatter(array, data);
-    for (let start = 0; start < data.length; start += elementsPerWrite) {
-      await output.write(format(data, start, Math.min(start + elementsPerWrite, data.length)));
+    const count = elementCount(block.shape);
+    const format = elementFormatter(dataType, readBlock(array, block).data);
+    for (let start = 0; start < count; start += elementsPerWrite) {
+      await output.write(format(start, Math.min(start + elementsPerWrite, count)));
     }
   }
 }
@@ -32,8 +33,9 @@ export const dumpCommand: Command = {
        syncodec dump --array_path=PATH [--zarr_format=2|3]
 
 Prints every element of the array in the directory PATH in C order, one a line: numbers as JavaScript
-prints the double, 64-bit integers in decimal, booleans as true and false, and what JSON has no number
-for in quotes: "NaN", "Infinity", "-Infinity". The sign of -0 is kept.
+prints the double, 64-bit integers and times in decimal, booleans as true and false, and what JSON has no
+number for in quotes: "NaN", "Infinity", "-Infinity". The sign of -0 is kept. Complex numbers are [re,im],
+texts JSON strings, bytes base64 in quotes, structs JSON objects.
 
 Options:
   --array_path PATH   the array, instead of PATH

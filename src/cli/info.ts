@@ -2,6 +2,7 @@
 
 import { elementCount } from "../codecs/codec.js";
 import type { ZarrArray } from "../index.js";
+import { formatDataType } from "../metadata/data_type.js";
 import { formatJson, fromPlain, type JsonObject } from "../metadata/json.js";
 import { formatNamed } from "../metadata/validate.js";
 import type { LocalStore } from "../node.js";
@@ -40,6 +41,11 @@ function fillText({ metadata: { dataType, fillValue } }: ZarrArray): string {
   return formatJson(dataType.formatFill(fillValue), 0);
 }
 
+function dataTypeText({ metadata: { dataType } }: ZarrArray): string {
+  const { name, configuration } = dataType;
+  return configuration === undefined ? name : `${name} ${formatJson(configuration, 0)}`;
+}
+
 /** Label and text of every line about an array; `undefined` where there is nothing to say. */
 function arrayLines(array: ZarrArray, store: LocalStore): [string, string | undefined][] {
   const { shape, chunkShape, codecs, attributes } = array.metadata;
@@ -48,7 +54,7 @@ function arrayLines(array: ZarrArray, store: LocalStore): [string, string | unde
   const total = `${storedChunks} of ${count(elementCount(grid), sharded ? "shard" : "chunk")} stored`;
   return [
     ["shape", formatShape(shape)],
-    ["data type", array.dataType],
+    ["data type", dataTypeText(array)],
     ["chunk shape", formatShape(array.chunkShape)],
     ["shard shape", sharded ? formatShape(chunkShape) : undefined],
     ["grid", `${formatShape(grid)}, ${total}${strayKeys > 0 ? `, ${count(strayKeys, "other key")}` : ""}`],
@@ -118,7 +124,7 @@ function describeArray(array: ZarrArray, store: LocalStore): Record<string, unkn
     path: array.path,
     kind: "array",
     shape,
-    data_type: array.dataType,
+    data_type: formatDataType(dataType),
     chunk_shape: array.chunkShape,
     shard_shape: isSharded(array) ? chunkShape : null,
     inner_shapes: innerShapes(codecs),

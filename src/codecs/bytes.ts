@@ -6,7 +6,9 @@
  * Source: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/bytes/index.html
  */
 
+import type { DataType, NumberRun } from "../metadata/data_type.js";
 import { at, expectString, invalid, rejectUnknownFields, unsupported } from "../metadata/validate.js";
+import { copyStrided } from "../wasm/copy_strided.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ArrayToBytesCodec, elementCount } from "./codec.js";
 
@@ -16,10 +18,38 @@ function isSwapSize(size: number): size is keyof typeof kernelOf {
   return size in kernelOf;
 }
 
+/** What of an element is stored in the other byte order than little-endian: everything of one size, or some numbers. */
+function swapped({ swapSize }: DataType, endian: "little" | "big"): number | readonly NumberRun[] {
+  if (typeof swapSize === "number") return endian === "little" ? 1 : swapSize;
+  return swapSize.filter(({ isSwapped }) => isSwapped === (endian === "little"));
+}
+
+function swap(memory: Memory, dst: Span, src: Span, size: number): void {
+  if (!isSwapSize(size)) throw new RangeError(`no number has ${size} bytes`);
+  memory.kernels[kernelOf[size]](dst.pointer, dst.byteLength, src.pointer, src.byteLength);
+}
+
+/** Swaps some numbers of every element: each run of them is gathered, swapped and put back. */
+function swapRuns(memory: Memory, src: Span, itemSize: number, runs: readonly NumberRun[]): Span {
+  const count = src.byteLength / itemSize;
+  const dst = memory.allocate(src.byteLength);
+  memory.bytes.copyWithin(dst.pointer, src.pointer, src.pointer + src.byteLength);
+  for (const { offset, size, count: numbers } of runs) {
+    const width = size * numbers;
+    memory.scope(() => {
+      const packed = memory.allocate(count * width);
+      copyStrided(memory, packed, 0, src, offset, width, [{ count, dstStride: width, srcStride: itemSize }]);
+      swap(memory, packed, packed, size);
+      copyStrided(memory, dst, offset, packed, 0, width, [{ count, dstStride: itemSize, srcStride: width }]);
+    });
+  }
+  return dst;
+}
+
 export const bytesCodec: ArrayToBytesCodec = {
   kind: "array_to_bytes",
   name: "bytes",
-  defaults: ({ swapSize }) => (swapSize > 1 ? { endian: "little" } : {}),
+  defaults: ({ swapSize }) => (swapSize !== 1 ? { endian: "little" } : {}),
   configure(configuration, where) {
     rejectUnknownFields(configuration, ["endian"], where);
     const value = configuration.get("endian");
@@ -32,21 +62,27 @@ export const bytesCodec: ArrayToBytesCodec = {
         if (dataType.variable) {
           throw unsupported(`data type ${dataType.name} for codec "bytes"`, where, "a data type of fixed size");
         }
-        const size = { kind: "fixed", bytes: elementCount(shape) * dataType.itemSize } as const;
+        const { itemSize } = dataType;
+        const size = { kind: "fixed", bytes: elementCount(shape) * itemSize } as const;
         const base = { name: "bytes", decodedSize: size, encodedSize: size };
-        if (endian === "little" || !isSwapSize(dataType.swapSize)) return { ...base, place: "identity" };
-        const kernel = kernelOf[dataType.swapSize];
-        const swap = (memory: Memory, src: Span): Span => {
+        const swaps = swapped(dataType, endian);
+        if (typeof swaps !== "number") {
+          if (swaps.length === 0) return { ...base, place: "identity" };
+          const convert = (memory: Memory, src: Span): Span => swapRuns(memory, src, itemSize, swaps);
+          return { ...base, place: "wasm", encode: convert, decode: convert };
+        }
+        if (swaps === 1) return { ...base, place: "identity" };
+        const convert = (memory: Memory, src: Span): Span => {
           const dst = memory.allocate(src.byteLength);
-          memory.kernels[kernel](dst.pointer, dst.byteLength, src.pointer, src.byteLength);
+          swap(memory, dst, src, swaps);
           return dst;
         };
         return {
           ...base,
           place: "wasm",
-          kernel: { kind: "swap", swapSize: dataType.swapSize },
-          encode: swap,
-          decode: swap,
+          kernel: { kind: "swap", swapSize: swaps },
+          encode: convert,
+          decode: convert,
         };
       },
     };

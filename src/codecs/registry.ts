@@ -198,7 +198,7 @@ function plainBytes(name: string): Conversion<Uint8Array> {
 
 /** Throws `UNSUPPORTED` for elements that no typed array holds. */
 function chunkConversion({ shape, dataType }: ChunkSpec, name: string, where: Where): Conversion<CodecChunk> {
-  if (dataType.variable || dataType.isBoxed)
+  if (dataType.variable || dataType.isBoxed || dataType.fields !== undefined)
     throw unsupported(`data type ${dataType.name} for codec "${name}"`, where, "one with a typed array");
   return {
     toUser(bytes) {

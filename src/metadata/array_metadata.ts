@@ -6,7 +6,7 @@
 
 import { ArgumentError } from "../errors.js";
 import type { ChunkKeyEncoding } from "../grid/chunk_key.js";
-import { type DataType, type Elements, parseDataType } from "./data_type.js";
+import { type DataType, type Elements, formatDataType, parseDataType } from "./data_type.js";
 import { JsonNumber, type JsonObject, type JsonValue, jsonNumber } from "./json.js";
 import {
   at,
@@ -162,7 +162,7 @@ function formatShape(shape: readonly number[]): JsonValue {
 }
 
 /**
- * The canonical document: extensions in their object form (data types are bare names, as every reader expects), fields in zarr-python's
+ * The canonical document: extensions in their object form (data types that need no configuration are bare names), fields in zarr-python's
  * order. Nothing is checked; {@link parseArrayMetadata} does that.
  */
 export function formatArrayMetadata(parts: ArrayMetadataParts): JsonObject {
@@ -173,7 +173,7 @@ export function formatArrayMetadata(parts: ArrayMetadataParts): JsonObject {
     ["zarr_format", jsonNumber(3)],
     ["node_type", "array"],
     ["shape", formatShape(parts.shape)],
-    ["data_type", parts.dataType.name],
+    ["data_type", formatDataType(parts.dataType)],
     ["chunk_grid", named("regular", "chunk_shape", formatShape(parts.chunkShape))],
     ["chunk_key_encoding", named(name, "separator", separator)],
     ["fill_value", parts.dataType.formatFill(parts.fillValue)],

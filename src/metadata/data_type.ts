@@ -7,12 +7,19 @@
  * https://zarr-specs.readthedocs.io/en/latest/v3/data-types/index.html
  */
 
-import type { MetadataError } from "../errors.js";
-import type { JsonObject, JsonValue, PlainJson } from "./json.js";
-import { numericTypes } from "./numeric_types.js";
-import { at, parseNamedMandatory, rejectUnknownFields, unsupported, type Where } from "./validate.js";
-import { variableTypes } from "./variable_types.js";
+import { complexFamilies } from "./complex_types.js";
+import type { DataTypeFamily } from "./data_type_family.js";
+import { fromPlain, type JsonObject, type JsonValue, type PlainJson } from "./json.js";
+import { numericFamilies } from "./numeric_types.js";
+import { bitsFamily, rawFamilies } from "./raw_types.js";
+import type { StructArray } from "./struct_array.js";
+import { structFamily } from "./struct_type.js";
+import { temporalFamilies } from "./temporal_types.js";
+import { textFamilies } from "./text_types.js";
+import { type NamedConfiguration, parseNamedMandatory, unsupported, type Where } from "./validate.js";
+import { variableFamilies } from "./variable_types.js";
 
+export { formatDataType } from "./data_type_family.js";
 export { float16ToNumber, numberToFloat16Bits } from "./float.js";
 
 /** `Float16Array` where the program's TypeScript library has it, else nothing. */
@@ -39,8 +46,16 @@ export type TypedArray =
  */
 export type Elements = Uint8Array | unknown[];
 
-/** One element: boolean for bool, bigint for int64 and uint64, number for the other numeric types, string for text, bytes for bytes. */
-export type Scalar = Uint8Array | PlainJson;
+/**
+ * One element: boolean for bool, bigint for 64-bit integers and times, number for the other numeric types, a pair for complex numbers,
+ * string for text, bytes for byte strings and raw bits, a record for structs.
+ */
+export type Scalar = Uint8Array | readonly [number, number] | StructRecord | PlainJson;
+
+/** One element of a struct: the scalar of each field, by name. */
+export interface StructRecord {
+  readonly [field: string]: Scalar;
+}
 
 /** Types with one typed-array entry per element. */
 export type NumericDataTypeName =
@@ -57,7 +72,33 @@ export type NumericDataTypeName =
   | "float32"
   | "float64";
 
-export type DataTypeName = NumericDataTypeName | "string" | "bytes" | "json";
+/** Every name that the data type of an array can have: aliases in documents are read as the name they stand for. */
+export type DataTypeName =
+  | NumericDataTypeName
+  | "bfloat16"
+  | "complex64"
+  | "complex128"
+  | `r${number}`
+  | "raw_bytes"
+  | "null_terminated_bytes"
+  | "fixed_length_utf32"
+  | "numpy.datetime64"
+  | "numpy.timedelta64"
+  | "struct"
+  | "string"
+  | "bytes"
+  | "json";
+
+/** Numbers of one size that follow one another in an element. */
+export interface NumberRun {
+  /** In bytes from the element's start. */
+  readonly offset: number;
+  /** Bytes of one number: these change order together. */
+  readonly size: number;
+  readonly count: number;
+  /** Stored in the other byte order than the codec says, as one field of a Zarr v2 struct may be. */
+  readonly isSwapped: boolean;
+}
 
 /** What types of fixed and of variable size have in common. `E` is what chunk code sees, `A` what users do. */
 interface DataTypeBase<E extends Elements, A> {
@@ -66,8 +107,11 @@ interface DataTypeBase<E extends Elements, A> {
   readonly configuration?: JsonObject;
   /** Bytes per element; 1 where elements are entries of an array. */
   readonly itemSize: number;
-  /** Bytes that change order together when the byte order changes; 1 = byte order does not matter. */
-  readonly swapSize: number;
+  /**
+   * Bytes that change order together when the byte order changes, throughout the element; 1 = byte order does not matter. Where that
+   * differs within an element: the numbers that have a byte order.
+   */
+  readonly swapSize: number | readonly NumberRun[];
   /** Entries of the users' array per element: 2 where complex numbers are pairs. */
   readonly unitsPerItem: number;
   /** Name of the class of the users' array, for messages. */
@@ -76,13 +120,16 @@ interface DataTypeBase<E extends Elements, A> {
   allocate(length: number, shared?: boolean): A;
   /** Whether `value` is an array of this type. */
   accepts(value: unknown): value is A;
+  /** Whether single elements are objects too: pairs, bytes, records, any JSON value. */
+  readonly hasObjectScalars: boolean;
   /** The value of one element. */
   decodeScalar(element: Elements): Scalar;
   /**
-   * One element. Integer types take integral numbers and bigints, float types numbers, bool booleans and 0 or 1.
+   * One element. Integer types take integral numbers and bigints, float types numbers, bool booleans and 0 or 1, complex types pairs and
+   * numbers.
    *
    * @throws ArgumentError `INVALID_ARGUMENT` if the type cannot hold the value: out of range, a fraction, a finite number that would
-   * become an infinity.
+   * become an infinity, a text that is too long.
    * @throws TypeError if `value` is of another type.
    */
   encodeScalar(value: unknown): E;
@@ -94,19 +141,43 @@ interface DataTypeBase<E extends Elements, A> {
   formatFill(element: Elements): JsonValue;
 }
 
-/** A data type whose elements all have the same size. */
-export interface FixedDataType extends DataTypeBase<Uint8Array, TypedArray> {
+/** A data type of fixed size whose users' array has the very bytes of its elements. */
+interface FixedDataTypeBase<A> extends DataTypeBase<Uint8Array, A> {
   readonly variable: false;
   readonly isBoxed: false;
   /** An array over existing bytes. `byteOffset` must be a multiple of the size of its units. */
-  view(buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArray;
+  view(buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+}
+
+/** A data type whose elements are in a typed array. */
+export interface FixedDataType extends FixedDataTypeBase<TypedArray> {
+  readonly swapSize: number;
+  readonly fields?: undefined;
+}
+
+/** A data type of named fields, packed one after another. */
+export interface StructDataType extends FixedDataTypeBase<StructArray> {
+  readonly name: "struct";
+  readonly fields: readonly StructField[];
+}
+
+export interface StructField {
+  readonly name: string;
+  readonly dataType: ItemDataType;
+  /** In bytes from the element's start. */
+  readonly offset: number;
 }
 
 /** A data type of fixed size whose elements users see as an array of JavaScript values: they are converted one by one. */
 export interface BoxedDataType extends DataTypeBase<Uint8Array, unknown[]> {
   readonly variable: false;
   readonly isBoxed: true;
+  readonly swapSize: number;
+  readonly fields?: undefined;
 }
+
+/** Any data type of fixed size. */
+export type ItemDataType = FixedDataType | BoxedDataType | StructDataType;
 
 /** A data type whose elements differ in size: users and chunk code see one JavaScript array. */
 export interface VariableDataType extends DataTypeBase<unknown[], unknown[]> {
@@ -114,6 +185,7 @@ export interface VariableDataType extends DataTypeBase<unknown[], unknown[]> {
   readonly isBoxed: false;
   readonly itemSize: 1;
   readonly swapSize: 1;
+  readonly fields?: undefined;
   /** Whether two elements are the same to the bit. */
   equals(a: unknown, b: unknown): boolean;
 }
@@ -124,42 +196,60 @@ export interface NumericDataType extends FixedDataType {
   decodeScalar(element: Elements): number | bigint | boolean;
 }
 
-export type DataType = FixedDataType | BoxedDataType | VariableDataType;
+export type DataType = ItemDataType | VariableDataType;
 
 /** `byteLength` bytes of zeros, or as many default entries of a type of variable size. */
 export function newElements(dataType: DataType, byteLength: number): Elements {
   return dataType.variable ? dataType.allocate(byteLength) : new Uint8Array(byteLength);
 }
 
-export const dataTypes: readonly DataType[] = [...numericTypes, ...variableTypes];
+/** Every data type that documents can name. */
+export const dataTypeFamilies: readonly DataTypeFamily[] = [
+  ...numericFamilies,
+  ...complexFamilies,
+  ...rawFamilies,
+  ...textFamilies,
+  ...temporalFamilies,
+  structFamily,
+  ...variableFamilies,
+];
 
-function findDataType(name: string): DataType | undefined {
-  return dataTypes.find((dataType) => dataType.name === name);
+const familyOf = new Map(
+  dataTypeFamilies.flatMap((each) => [each.name, ...(each.aliases ?? [])].map((name) => [name, each])),
+);
+
+function resolve(named: NamedConfiguration, where: Where): DataType {
+  const { name } = named;
+  const family = familyOf.get(name) ?? (/^r[0-9]+$/.test(name) ? bitsFamily : undefined);
+  if (family === undefined) {
+    const names = dataTypeFamilies.map((each) => each.name).join(", ");
+    throw unsupported(`data type ${JSON.stringify(name)}`, where, `one of ${names}`);
+  }
+  return family.parse(named, where, parseDataType);
 }
 
-function unsupportedDataType(name: string, where: Where): MetadataError {
-  const names = dataTypes.map((dataType) => dataType.name).join(", ");
-  return unsupported(`data type ${JSON.stringify(name)}`, where, `one of ${names}`);
-}
-
-/** @throws MetadataError `UNSUPPORTED` for a name that is not in {@link dataTypes}. */
+/** @throws MetadataError `UNSUPPORTED` for an unknown name, `INVALID_METADATA` for the name of a type that needs a configuration. */
 export function dataTypeByName(name: NumericDataTypeName): NumericDataType;
 export function dataTypeByName(name: string): DataType;
 export function dataTypeByName(name: string): DataType {
-  const dataType = findDataType(name);
-  if (dataType === undefined) throw unsupportedDataType(name, { field: "dataType" });
-  return dataType;
+  return parseDataType(name, { field: "dataType" });
 }
 
 /**
  * The `data_type` field of an array document: a bare name or the object form.
  *
- * @throws MetadataError `UNSUPPORTED` for a name that is not in {@link dataTypes}.
+ * @throws MetadataError `UNSUPPORTED` for an unknown name, `INVALID_METADATA` for a configuration that is not the type's.
  */
 export function parseDataType(value: JsonValue | undefined, where: Where): DataType {
-  const { name, configuration } = parseNamedMandatory(value, where);
-  const dataType = findDataType(name);
-  if (dataType === undefined) throw unsupportedDataType(name, where);
-  rejectUnknownFields(configuration, [], at(where, "configuration"));
-  return dataType;
+  return resolve(parseNamedMandatory(value, where), where);
+}
+
+/** A data type by its bare name, or with its configuration as in `zarr.json`. */
+export type DataTypeOption<D extends DataTypeName = DataTypeName> =
+  | D
+  | { readonly name: D; readonly configuration?: Readonly<Record<string, unknown>> };
+
+/** The data type that a caller asks for. Throws as {@link parseDataType} does. */
+export function dataTypeFromOption(option: DataTypeOption): DataType {
+  return parseDataType(fromPlain(option), { field: "dataType" });
 }

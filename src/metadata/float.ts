@@ -1,5 +1,5 @@
 /**
- * Floating-point numbers as bits (IEEE 754 binary16, binary32, binary64) and as decimal text, rounded once, half to even.
+ * Floating-point numbers as bits (IEEE 754 binary16, binary32, binary64, and bfloat16) and as decimal text, rounded once, half to even.
  *
  * JavaScript rounds decimal text to a double. Rounding that double again, to 32 or 16 bits, can end one unit off: the double may land
  * exactly halfway between two narrower numbers although the text lies a little to one side. {@link decimalToOddDouble} avoids this.
@@ -39,22 +39,41 @@ export function float16ToNumber(bits: number): number {
   return sign * (0x400 + fraction) * 2 ** (exponent - 25);
 }
 
-/** The bit pattern of the binary16 number nearest to `value`, ties to even; ±Infinity from ±65520 on; NaN is 0x7e00. */
-export function numberToFloat16Bits(value: number): number {
-  if (Number.isNaN(value)) return 0x7e00;
+/** The value of a bfloat16 bit pattern: the upper half of a binary32 one. */
+export function bfloat16ToNumber(bits: number): number {
+  scratch.setUint32(0, bits * 0x10000);
+  return scratch.getFloat32(0);
+}
+
+/**
+ * The bit pattern of the nearest number with a sign, an exponent and `fractionBits` in 16 bits, ties to even; beyond the range ±Infinity's.
+ * `value` is not NaN.
+ */
+function roundTo16Bits(value: number, fractionBits: number): number {
   scratch.setFloat64(0, value);
   const head = scratch.getUint16(0);
   const sign = head & 0x8000;
   const exponent = ((head >> 4) & 0x7ff) - 1023;
-  if (exponent > 15) return sign | 0x7c00;
-  // Numbers below 2^-14 share the spacing of the smallest normal ones. Dividing by a power of two is exact.
-  const biased = Math.max(exponent + 15, 1);
-  const units = Math.abs(value) / 2 ** (biased - 25);
+  const bias = 2 ** (14 - fractionBits) - 1;
+  if (exponent > bias) return sign | ((2 * bias + 1) << fractionBits);
+  // Numbers below the smallest normal one share its spacing. Dividing by a power of two is exact.
+  const biased = Math.max(exponent + bias, 1);
+  const units = Math.abs(value) / 2 ** (biased - bias - fractionBits);
   const floor = Math.floor(units);
   const rest = units - floor;
   const rounded = rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-  // A fraction that overflows by rounding carries into the exponent, from 65520 on into Infinity's pattern.
-  return sign | (((biased - 1) << 10) + rounded);
+  // A fraction that overflows by rounding carries into the exponent, in the end into Infinity's pattern.
+  return sign | (((biased - 1) << fractionBits) + rounded);
+}
+
+/** The bit pattern of the binary16 number nearest to `value`, ties to even; ±Infinity from ±65520 on; NaN is 0x7e00. */
+export function numberToFloat16Bits(value: number): number {
+  return Number.isNaN(value) ? 0x7e00 : roundTo16Bits(value, 10);
+}
+
+/** As {@link numberToFloat16Bits}, for bfloat16; NaN is 0x7fc0. */
+export function numberToBfloat16Bits(value: number): number {
+  return Number.isNaN(value) ? 0x7fc0 : roundTo16Bits(value, 7);
 }
 
 export const float16: FloatFormat = {
@@ -63,6 +82,14 @@ export const float16: FloatFormat = {
   decimalDigits: 5,
   toBits: (value) => BigInt(numberToFloat16Bits(value)),
   fromBits: (bits) => float16ToNumber(Number(bits)),
+};
+
+export const bfloat16: FloatFormat = {
+  bits: 16,
+  canonicalNaN: 0x7fc0n,
+  decimalDigits: 4,
+  toBits: (value) => BigInt(numberToBfloat16Bits(value)),
+  fromBits: (bits) => bfloat16ToNumber(Number(bits)),
 };
 
 export const float32: FloatFormat = {

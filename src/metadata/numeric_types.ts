@@ -1,8 +1,9 @@
-/** bool, integers and IEEE floats: one typed-array unit per element. */
+/** bool, integers and floats: one typed-array unit per element. */
 
 import { ArgumentError } from "../errors.js";
-import type { Elements, FixedDataType, NumericDataType, NumericDataTypeName, TypedArray } from "./data_type.js";
-import { decimalToBits, type FloatFormat, float16, float32, float64, shortestDecimal } from "./float.js";
+import type { DataTypeName, Elements, FixedDataType, NumericDataType, TypedArray } from "./data_type.js";
+import { type DataTypeFamily, plainFamily } from "./data_type_family.js";
+import { bfloat16, decimalToBits, type FloatFormat, float16, float32, float64, shortestDecimal } from "./float.js";
 import { JsonNumber, type JsonValue, jsonNumber } from "./json.js";
 import { invalid } from "./validate.js";
 
@@ -24,6 +25,7 @@ export type Storage = Pick<
   | "allocate"
   | "view"
   | "accepts"
+  | "hasObjectScalars"
   | "defaultFill"
 >;
 
@@ -47,6 +49,7 @@ export function storage(
     view: (buffer, byteOffset, length) => new arrayClass(buffer, byteOffset, length * unitsPerItem),
     accepts: (value): value is TypedArray =>
       ArrayBuffer.isView(value) && tags.includes(Object.prototype.toString.call(value)),
+    hasObjectScalars: false,
     defaultFill: () => new Uint8Array(itemSize),
   };
 }
@@ -108,9 +111,16 @@ function bool(): NumericDataType {
   };
 }
 
-function integer(name: NumericDataTypeName, arrayClass: TypedArrayClass, itemSize: number): NumericDataType {
+/** A data type that a name stands for. */
+type Named<Name extends DataTypeName> = FixedDataType & Pick<NumericDataType, "decodeScalar"> & { readonly name: Name };
+
+export function integer<Name extends DataTypeName>(
+  name: Name,
+  arrayClass: TypedArrayClass,
+  itemSize: number,
+): Named<Name> {
   const bits = itemSize * 8;
-  const isSigned = name.startsWith("int");
+  const isSigned = !arrayClass.name.includes("Uint");
   const minimum = isSigned ? -(2n ** BigInt(bits - 1)) : 0n;
   const maximum = minimum + 2n ** BigInt(bits) - 1n;
   const range = `an integer from ${minimum} to ${maximum}`;
@@ -143,7 +153,7 @@ function integer(name: NumericDataTypeName, arrayClass: TypedArrayClass, itemSiz
   };
 }
 
-function float(name: NumericDataTypeName, format: FloatFormat, arrayStorage: Storage): NumericDataType {
+function float<Name extends DataTypeName>(name: Name, format: FloatFormat, arrayStorage: Storage): Named<Name> {
   const { itemSize } = arrayStorage;
   const { canonicalNaN } = format;
   const infinity = format.toBits(Number.POSITIVE_INFINITY);
@@ -200,6 +210,9 @@ function float16Storage(): Storage {
   return isTypedArrayClass(native) ? storage(native, 2, { alternative: Uint16Array }) : storage(Uint16Array, 2);
 }
 
+export const float32Type: NumericDataType = float("float32", float32, storage(Float32Array, 4));
+export const float64Type: NumericDataType = float("float64", float64, storage(Float64Array, 8));
+
 export const numericTypes: readonly NumericDataType[] = [
   bool(),
   integer("int8", Int8Array, 1),
@@ -211,6 +224,17 @@ export const numericTypes: readonly NumericDataType[] = [
   integer("uint32", Uint32Array, 4),
   integer("uint64", BigUint64Array, 8),
   float("float16", float16, float16Storage()),
-  float("float32", float32, storage(Float32Array, 4)),
-  float("float64", float64, storage(Float64Array, 8)),
+  float32Type,
+  float64Type,
 ];
+
+/**
+ * No engine has an array class for it: bit patterns in a `Uint16Array` stand in.
+ *
+ * https://github.com/zarr-developers/zarr-extensions/tree/main/data-types/bfloat16
+ */
+export const bfloat16Type: FixedDataType = float("bfloat16", bfloat16, storage(Uint16Array, 2));
+
+export const numericFamilies: readonly DataTypeFamily[] = [...numericTypes, bfloat16Type].map((type) =>
+  plainFamily(type),
+);

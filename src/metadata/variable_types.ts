@@ -8,12 +8,14 @@
 import { ArgumentError } from "../errors.js";
 import { decodeBase64, encodeBase64 } from "./base64.js";
 import type { Elements, VariableDataType } from "./data_type.js";
+import { type DataTypeFamily, plainFamily } from "./data_type_family.js";
 import { formatJson, fromPlain, JsonNumber, type JsonValue, toPlain } from "./json.js";
 import { invalid, type Where } from "./validate.js";
 
 /** What a type decides; the rest is the same for all. */
 interface Variable<T> {
   readonly name: VariableDataType["name"];
+  readonly hasObjectScalars: boolean;
   readonly empty: T;
   /** @throws TypeError or ArgumentError for what is no value of the type. */
   check(value: unknown): T;
@@ -23,7 +25,7 @@ interface Variable<T> {
 }
 
 function variable<T extends ReturnType<VariableDataType["decodeScalar"]>>(type: Variable<T>): VariableDataType {
-  const { name, empty, check } = type;
+  const { name, hasObjectScalars, empty, check } = type;
   const only = (element: Elements): T => {
     if (Array.isArray(element) && element.length === 1) return check(element[0]);
     throw new ArgumentError("INVALID_ARGUMENT", `Wrong number of elements for ${name}`, {
@@ -39,6 +41,7 @@ function variable<T extends ReturnType<VariableDataType["decodeScalar"]>>(type: 
     swapSize: 1,
     unitsPerItem: 1,
     arrayName: "Array",
+    hasObjectScalars,
     allocate: (length) => new Array<unknown>(length).fill(empty),
     accepts: (value): value is unknown[] => Array.isArray(value),
     decodeScalar: only,
@@ -52,6 +55,7 @@ function variable<T extends ReturnType<VariableDataType["decodeScalar"]>>(type: 
 
 const string = variable<string>({
   name: "string",
+  hasObjectScalars: false,
   empty: "",
   check(value) {
     if (typeof value !== "string") throw new TypeError(`Value for string must be a string, not ${typeof value}`);
@@ -71,6 +75,7 @@ function isByte(value: JsonValue): value is JsonNumber {
 
 const bytes = variable<Uint8Array>({
   name: "bytes",
+  hasObjectScalars: true,
   empty: new Uint8Array(0),
   check(value) {
     if (!(value instanceof Uint8Array))
@@ -93,6 +98,7 @@ const python = { nonFinite: true };
 /** Any JSON value, NaN and infinities too: what the filter `json2` of Zarr v2 makes of an object array. Zarr v3 has no such type. */
 export const jsonType: VariableDataType = variable({
   name: "json",
+  hasObjectScalars: true,
   empty: null,
   check: (value) => toPlain(fromPlain(value, python)),
   parse: (json) => toPlain(json ?? null),
@@ -101,3 +107,9 @@ export const jsonType: VariableDataType = variable({
 });
 
 export const variableTypes: readonly VariableDataType[] = [string, bytes];
+
+export const variableFamilies: readonly DataTypeFamily[] = [
+  plainFamily(string),
+  // What zarr-python writes.
+  plainFamily(bytes, ["variable_length_bytes"]),
+];

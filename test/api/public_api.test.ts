@@ -16,6 +16,7 @@ test("syncodec exports", () => {
       "MetadataError",
       "NodeError",
       "RuntimeError",
+      "StructArray",
       "SyncodecError",
       "ZarrArray",
       "byteswap",

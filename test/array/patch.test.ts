@@ -284,7 +284,7 @@ test("a shard whose slots overlap is rewritten, and so set apart", () => {
   const sum = crc32c(shard.subarray(index, index + 256));
   words.setUint32(index + 256, sum, true);
   store.setSync("/c/0/0", shard);
-  const before = openArraySync(store).getSync().data.slice();
+  const before = openArraySync<"uint16">(store).getSync().data.slice();
   openNoting(store).setSync([0, 0], 999);
   expect(store.log).toEqual(["range", "get", "set"]);
   before[0] = 999;

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { ArgumentError, MetadataError } from "../../src/errors.js";
 import {
   dataTypeByName,
-  dataTypes,
+  dataTypeFamilies,
   type Elements,
   type FixedDataType,
   float16ToNumber,
@@ -404,7 +404,7 @@ describe("parseDataType", () => {
     }
   });
 
-  const supported = dataTypes.map(({ name }) => name).join(", ");
+  const supported = dataTypeFamilies.map(({ name }) => name).join(", ");
   test.each(["toString", "__proto__", "constructor", "int2", "float8_e4m3", "Float32", "json", "|b1"])("%s", (name) => {
     const message = `Unsupported data type "${name}": data_type in zarr.json (expected one of ${supported}; key /a/zarr.json)`;
     expect(caught(() => parseDataType(name, place))).toMatchObject({ code: "UNSUPPORTED", message });
