@@ -4,6 +4,7 @@ import { bytesCodec } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
 import { gzipCodec } from "./gzip.js";
+import { numcodecsLz4Codec } from "./numcodecs_lz4.js";
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
 import { zstdCodec } from "./zstd.js";
@@ -14,5 +15,6 @@ export const builtInCodecs: readonly Codec[] = [
   shardingIndexedCodec,
   gzipCodec,
   zstdCodec,
+  numcodecsLz4Codec,
   crc32cCodec,
 ];

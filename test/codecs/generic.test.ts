@@ -28,8 +28,11 @@ interface Samples {
   readonly bad: readonly Configuration[];
   /** The configuration of the corruption tests, for shape [2, 3]. */
   readonly small: Configuration;
-  /** Whether a changed byte of the encoded chunk is always reported (`all`), or never gives other elements (`content`). */
-  readonly detects: "all" | "content" | "nothing";
+  /**
+   * Whether a changed bit of the encoded chunk is always reported (`all`), never gives other elements (`content`), is reported where it
+   * belongs to a header (`header`), or never.
+   */
+  readonly detects: "all" | "content" | "header" | "nothing";
 }
 
 const sharding = (rest: Configuration = {}): Configuration => ({
@@ -100,6 +103,19 @@ const table: Readonly<Record<string, Samples>> = {
     bad: [{ location: "end" }, { seed: 0 }],
     small: {},
     detects: "all",
+  },
+  "numcodecs.lz4": {
+    good: () => fc.constantFrom({}, ...[1, 10, 65537, 0, -1].map((acceleration) => ({ acceleration }))),
+    bad: [
+      { acceleration: "1" },
+      { acceleration: 1.5 },
+      { acceleration: null },
+      { acceleration: true },
+      { acceleration: 2 ** 31 },
+      { level: 1 },
+    ],
+    small: { acceleration: 1 },
+    detects: "header",
   },
   sharding_indexed: {
     good: (shape) =>
@@ -264,6 +280,7 @@ describe.each(Object.entries(table))("%s", (name, samples) => {
       }
       if (samples.detects === "all") expect(reported).toBe(encoded.byteLength * 8);
       if (samples.detects === "nothing") expect(reported).toBe(0);
+      if (samples.detects === "header") expect(reported).toBeGreaterThan(encoded.byteLength);
     });
   });
 });
