@@ -18,6 +18,7 @@ import {
 import { numcodecsDeltaCodec } from "./numcodecs_delta.js";
 import { numcodecsFixedScaleOffsetCodec } from "./numcodecs_fixedscaleoffset.js";
 import { numcodecsJson2Codec } from "./numcodecs_json2.js";
+import { numcodecsLz4Codec } from "./numcodecs_lz4.js";
 import { numcodecsPackbitsCodec } from "./numcodecs_packbits.js";
 import { numcodecsQuantizeCodec } from "./numcodecs_quantize.js";
 import { numcodecsShuffleCodec } from "./numcodecs_shuffle.js";
@@ -42,6 +43,7 @@ export const builtInCodecs: readonly Codec[] = [
   bloscCodec,
   numcodecsBloscCodec,
   numcodecsShuffleCodec,
+  numcodecsLz4Codec,
   crc32cCodec,
   vlenUtf8Codec,
   vlenBytesCodec,
