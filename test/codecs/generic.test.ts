@@ -137,7 +137,7 @@ const table: Readonly<Record<string, Samples>> = {
             typesize: fc.constantFrom(1, 2, 3, 4, 8, 16, 17, 255, 256, 1000),
             blocksize: fc.constantFrom(0, 1, 128, 200, 4096),
           },
-          { requiredKeys: [] },
+          { requiredKeys: ["typesize"] },
         ),
       ),
     bad: [
