@@ -14,7 +14,7 @@ import {
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
 import { zlibCodec } from "./zlib.js";
-import { zstdCodec } from "./zstd.js";
+import { numcodecsZstdCodec, zstdCodec } from "./zstd.js";
 
 export const builtInCodecs: readonly Codec[] = [
   bytesCodec,
@@ -24,6 +24,7 @@ export const builtInCodecs: readonly Codec[] = [
   numcodecsGzipCodec,
   zlibCodec,
   zstdCodec,
+  numcodecsZstdCodec,
   crc32cCodec,
   numcodecsCrc32Codec,
   numcodecsCrc32cCodec,

@@ -1,12 +1,13 @@
 /**
- * `zstd` (RFC 8878). `node:zlib` where it has Zstandard (Node 22.15), otherwise the WebAssembly build of `@bokuweb/zstd-wasm`, which
- * `load` brings in; small chunks go there whenever it is loaded, because a call costs less.
+ * `zstd` (RFC 8878), also as `numcodecs.zstd`. `node:zlib` where it has Zstandard (Node 22.15), otherwise the WebAssembly build of
+ * `@bokuweb/zstd-wasm`, which `load` brings in; small chunks go there whenever it is loaded, because a call costs less.
  *
- * Source: https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/zstd
+ * Sources: https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/zstd,
+ * https://numcodecs.readthedocs.io/en/stable/compression/zstd.html
  */
 
 import { DataError, RuntimeError } from "../errors.js";
-import { at, expectBoolean, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
+import { at, expectBoolean, expectInteger, type IntegerRange, rejectUnknownFields } from "../metadata/validate.js";
 import { hostZlib } from "../platform.js";
 import { useMemory } from "../wasm/memory.js";
 import { type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
@@ -126,11 +127,11 @@ function decode(encoded: Uint8Array, decodedSize: ByteSize): Uint8Array {
   return decoded;
 }
 
-/** A frame of unknown size in a chunk of unknown size gets room for its largest possible content, up to this. */
+/** A frame of unknown size in a chunk of unknown size gets room for what its blocks can hold, up to this. */
 const unknownSizeLimit = 2 ** 30;
 
 function decodeFrame(encoded: Uint8Array, frame: ZstdFrame, limit: number): Uint8Array {
-  const size = frame.contentSize ?? Math.min(limit, unknownSizeLimit);
+  const size = frame.contentSize ?? Math.min(limit, frame.maximumSize, unknownSizeLimit);
   const backend = backendFor(size);
   let decoded: Uint8Array;
   try {
@@ -152,33 +153,46 @@ function decodeFrame(encoded: Uint8Array, frame: ZstdFrame, limit: number): Uint
   return decoded;
 }
 
-export const zstdCodec: BytesToBytesCodec = {
-  kind: "bytes_to_bytes",
-  name: "zstd",
-  defaults: { level: 0, checksum: false },
-  load() {
-    loading ??= loadWasm().catch((error: unknown) => {
-      loading = undefined;
-      throw error;
-    });
-    return loading;
-  },
-  configure(configuration, where) {
-    rejectUnknownFields(configuration, ["level", "checksum"], where);
-    const levelValue = configuration.get("level");
-    const level =
-      levelValue === undefined ? 0 : expectInteger(levelValue, { minimum: -131072, maximum: 22 }, at(where, "level"));
-    const checksumValue = configuration.get("checksum");
-    const checksum = checksumValue === undefined ? false : expectBoolean(checksumValue, at(where, "checksum"));
-    return {
-      bind: (decodedSize) => ({
-        name: "zstd",
-        place: "heap",
-        decodedSize,
-        encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 7) + 512),
-        encode: (decoded) => backendFor(decoded.byteLength).compress(decoded, level, checksum),
-        decode: (encoded) => decode(encoded, decodedSize),
-      }),
-    };
-  },
-};
+function load(): Promise<void> {
+  loading ??= loadWasm().catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+const levelRange = { minimum: -131072, maximum: 22 };
+
+function codecOf(name: string, allowedLevels: IntegerRange): BytesToBytesCodec {
+  return {
+    kind: "bytes_to_bytes",
+    name,
+    defaults: { level: 0, checksum: false },
+    load,
+    configure(configuration, where) {
+      rejectUnknownFields(configuration, ["level", "checksum"], where);
+      const levelValue = configuration.get("level");
+      const anyLevel = levelValue === undefined ? 0 : expectInteger(levelValue, allowedLevels, at(where, "level"));
+      const level = Math.min(Math.max(anyLevel, levelRange.minimum), levelRange.maximum);
+      const checksumValue = configuration.get("checksum");
+      const checksum = checksumValue === undefined ? false : expectBoolean(checksumValue, at(where, "checksum"));
+      return {
+        bind: (decodedSize) => ({
+          name,
+          place: "heap",
+          decodedSize,
+          encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 7) + 512),
+          encode: (decoded) => backendFor(decoded.byteLength).compress(decoded, level, checksum),
+          decode: (encoded) => decode(encoded, decodedSize),
+        }),
+      };
+    },
+  };
+}
+
+export const zstdCodec: BytesToBytesCodec = codecOf("zstd", levelRange);
+/** numcodecs takes every level that is an int, and uses the nearest that there is. */
+export const numcodecsZstdCodec: BytesToBytesCodec = codecOf("numcodecs.zstd", {
+  minimum: -(2 ** 31),
+  maximum: 2 ** 31 - 1,
+});
