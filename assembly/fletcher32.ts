@@ -9,6 +9,10 @@
  *
  * As in adler32.ts, a block of 8 words adds 8 times `first` and its words times 8, 7, ..., 1 to `second`. The bytes of a word have sums of
  * their own, because products of 16 bits are signed.
+ *
+ * GB/s      |   256 B |   1 KB |   4 KB |  64 KB |   1 MB |
+ * SIMD      |     4.3 |    7.4 |    9.1 |    9.7 |    9.8 |
+ * scalar    |     1.4 |    2.5 |    2.6 |    2.3 |    1.9 |
  */
 
 /** Blocks of 16 bytes after which no lane has wrapped: the sums before a block grow to 255 * 2 * 2048^2 / 2. */

@@ -13,9 +13,14 @@
  *     tables | literals and lengths: 1024 + 310 entries | distances: 256 + 146 entries |
  *
  * What node:zlib refuses is refused here, and nothing else.
+ *
+ * MB/s of smooth int32 at level 5 | 1 KiB | 4 KiB | 64 KiB | 1 MiB |
+ * SIMD; scalar is 2 to 7 % less   |   140 |   190 |    265 |   255 |
+ * fflate, without checks          |    50 |    70 |     92 |    95 |
+ * node:zlib                       |   100 |   170 |    225 |   210 |
  */
 
-/** Most entries that a complete code of 288 symbols needs with a root of 10 bits, and one of 32 symbols with 8 (both up to 15 bits). */
+/** Most entries that a complete code of 288 symbols needs with a root of 10 bits, and one of 32 symbols with 8: zlib's `enough` counts them. */
 const literalLimit: u32 = 1334;
 const distanceLimit: u32 = 402;
 const literalTable: usize = memory.data(1334 * 4, 16);

@@ -30,7 +30,7 @@ import { transposeCodec } from "./transpose.js";
 import { vlenBytesCodec } from "./vlen_bytes.js";
 import { vlenUtf8Codec } from "./vlen_utf8.js";
 import { zlibCodec } from "./zlib.js";
-import { zstdCodec } from "./zstd.js";
+import { numcodecsZstdCodec, zstdCodec } from "./zstd.js";
 
 export const builtInCodecs: readonly Codec[] = [
   bytesCodec,
@@ -44,6 +44,7 @@ export const builtInCodecs: readonly Codec[] = [
   numcodecsBloscCodec,
   numcodecsShuffleCodec,
   numcodecsLz4Codec,
+  numcodecsZstdCodec,
   crc32cCodec,
   vlenUtf8Codec,
   vlenBytesCodec,

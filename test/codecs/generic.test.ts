@@ -119,6 +119,12 @@ const table: Readonly<Record<string, Samples>> = {
     small: { level: 3, checksum: true },
     detects: "content",
   },
+  "numcodecs.zstd": {
+    good: () => fc.constantFrom({}, { level: 0, checksum: false }, { level: 100 }, { level: -200_000, checksum: true }),
+    bad: [{ level: 2 ** 31 }, { level: -(2 ** 31) - 1 }, { level: 0.5 }, { checksum: 1 }, { id: "zstd" }],
+    small: { level: 1, checksum: true },
+    detects: "content",
+  },
   crc32c: {
     good: () => fc.constant({}),
     bad: [{ location: "end" }, { seed: 0 }],

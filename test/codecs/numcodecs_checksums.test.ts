@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type CodecOption, createCodecPipeline } from "../../src/index.js";
+import { type CodecOption, createArraySync, createCodecPipeline } from "../../src/index.js";
 import { flipped, fromHex, join, syncodecError } from "./support.js";
 
 const pipelineOf = (length: number, codec: CodecOption) =>
@@ -104,4 +104,16 @@ describe.each(vectors.map((each) => [`${each.name} ${JSON.stringify(each.configu
 test("numcodecs.crc32c after the data is crc32c", () => {
   const encode = (name: string) => pipelineOf(11, name).encodeSync(data.ascending);
   expect(encode("numcodecs.crc32c")).toEqual(encode("crc32c"));
+});
+
+test("a new array's metadata has a configuration, without which zarr-python refuses the codec", () => {
+  const store = new Map<string, Uint8Array>();
+  const compressors = ["numcodecs.fletcher32", "numcodecs.jenkins_lookup3", "crc32c"];
+  createArraySync(store, { shape: [4], chunkShape: [4], dataType: "uint8", compressors });
+  const { codecs } = JSON.parse(new TextDecoder().decode(store.get("/zarr.json")));
+  expect(codecs.slice(1)).toEqual([
+    { name: "numcodecs.fletcher32", configuration: {} },
+    { name: "numcodecs.jenkins_lookup3", configuration: { initval: 0 } },
+    { name: "crc32c" },
+  ]);
 });
