@@ -10,7 +10,6 @@
 
 import { ArgumentError, DataError, type SyncodecError } from "../errors.js";
 import { type DataType, parseDataType } from "../metadata/data_type.js";
-import { numberToFloat16Bits } from "../metadata/float.js";
 import { JsonNumber, type JsonObject, type JsonValue } from "../metadata/json.js";
 import {
   at,
@@ -26,19 +25,18 @@ import { bindElementwise } from "./elementwise.js";
 import {
   type BigIntArray,
   bigintsOf,
-  countOf,
+  bytesOfDoubles,
+  doublesOf,
   expectSupported,
+  type FloatName,
   type IntegerName,
   integerRange,
   isFloat,
   isWide,
   itemSizes,
-  type NumberArray,
   newElements,
-  numbersOf,
   type RealName,
   realNames,
-  valuesOf,
 } from "./numeric.js";
 import { copyNaNs } from "./numpy_cast.js";
 import { floatRounding, integerRounding, type Rounding, roundings } from "./rounding.js";
@@ -72,19 +70,7 @@ function toInteger(target: IntegerName, rounding: Rounding, outOfRange: OutOfRan
   };
 }
 
-/** Whether every value of `source` is one of the float type `target`. */
-function isExact(source: RealName, target: "float16" | "float32" | "float64"): boolean {
-  if (isFloat(source)) return itemSizes[source] <= itemSizes[target];
-  return itemSizes[source] < itemSizes[target];
-}
-
-function toFloat(
-  source: RealName,
-  target: "float16" | "float32" | "float64",
-  rounding: Rounding,
-  outOfRange: OutOfRange,
-): Convert {
-  if (isExact(source, target)) return (value) => value;
+function toFloat(target: FloatName, rounding: Rounding, outOfRange: OutOfRange): Convert {
   const round = floatRounding(target, rounding);
   return (value, reject) => {
     const rounded = round(value);
@@ -94,48 +80,62 @@ function toFloat(
   };
 }
 
-type Reader = NumberArray | BigIntArray;
-
-function readerOf(bytes: Uint8Array, type: RealName): Reader {
-  return isWide(type) ? bigintsOf(bytes, type) : valuesOf(bytes, type);
-}
-
-function writerOf(bytes: Uint8Array, type: RealName): (i: number, value: Value) => void {
-  if (isWide(type)) {
-    const elements = bigintsOf(bytes, type);
-    return (i, value) => {
-      elements[i] = BigInt(value);
-    };
-  }
-  const elements = numbersOf(bytes, type);
-  if (type === "float16") {
-    return (i, value) => {
-      elements[i] = numberToFloat16Bits(Number(value));
-    };
-  }
-  return (i, value) => {
-    elements[i] = Number(value);
-  };
+/** Whether every value of `source` is one of `target` too. */
+function holds(target: RealName, source: RealName): boolean {
+  if (isFloat(source)) return isFloat(target) && itemSizes[source] <= itemSizes[target];
+  if (isFloat(target)) return itemSizes[source] < itemSizes[target];
+  const [minimum, maximum] = integerRange(target);
+  return integerRange(source).every((limit) => limit >= minimum && limit <= maximum);
 }
 
 type Cast = (bytes: Uint8Array, reject: Reject) => Uint8Array;
 
+function elementsOf(bytes: Uint8Array, type: RealName): Float64Array | BigIntArray {
+  return isWide(type) ? bigintsOf(bytes, type) : doublesOf(bytes, type);
+}
+
+/** Converts all elements but those in the map, whose place is taken by 0. */
+function convertElements(
+  elements: Float64Array | BigIntArray,
+  target: RealName,
+  map: ScalarMap,
+  convert: Convert,
+  reject: Reject,
+): Uint8Array {
+  const isMapped = (value: Value): boolean => map.size > 0 && map.has(value);
+  if (isWide(target)) {
+    const result = newElements(elements.length, target);
+    const wide = bigintsOf(result, target);
+    for (let i = 0; i < wide.length; i++) {
+      if (!isMapped(elements[i]!)) wide[i] = BigInt(convert(elements[i]!, reject));
+    }
+    return result;
+  }
+  const values = new Float64Array(elements.length);
+  for (let i = 0; i < values.length; i++) {
+    if (!isMapped(elements[i]!)) values[i] = Number(convert(elements[i]!, reject));
+  }
+  return bytesOfDoubles(values, target);
+}
+
 function caster(source: RealName, target: RealName, map: ScalarMap, rounding: Rounding, outOfRange: OutOfRange): Cast {
-  const convert = isFloat(target)
-    ? toFloat(source, target, rounding, outOfRange)
-    : toInteger(target, rounding, outOfRange);
+  const convert = isFloat(target) ? toFloat(target, rounding, outOfRange) : toInteger(target, rounding, outOfRange);
+  // What needs no look at the values takes a tenth of the time.
+  const isPlain = map.size === 0 && !isWide(source) && !isWide(target) && holds(target, source);
   const keepsNaNs = isFloat(source) && isFloat(target) && !map.has(Number.NaN);
   return (bytes, reject) => {
-    const result = newElements(countOf(bytes, source), target);
-    const reader = readerOf(bytes, source);
-    const write = writerOf(result, target);
-    for (let i = 0; i < reader.length; i++) {
-      const value = reader[i]!;
-      const mapped = map.size === 0 ? undefined : map.get(value);
-      if (mapped === undefined) write(i, convert(value, reject));
-      else result.set(mapped, i * itemSizes[target]);
-    }
+    const elements = elementsOf(bytes, source);
+    const result =
+      isPlain && elements instanceof Float64Array
+        ? bytesOfDoubles(elements, target)
+        : convertElements(elements, target, map, convert, reject);
     if (keepsNaNs) copyNaNs(result, target, bytes, source);
+    if (map.size > 0) {
+      for (let i = 0; i < elements.length; i++) {
+        const mapped = map.get(elements[i]!);
+        if (mapped !== undefined) result.set(mapped, i * itemSizes[target]);
+      }
+    }
     return result;
   };
 }

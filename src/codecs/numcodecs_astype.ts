@@ -21,7 +21,8 @@ export const numcodecsAstypeCodec: ArrayToArrayCodec = {
   configure(configuration, where) {
     rejectUnknownFields(configuration, [fields.encoded, fields.decoded], where);
     const bindTypes = parseFilterTypes(configuration, fields, name, numericNames, where);
-    if (!configuration.has(fields.encoded)) throw invalid(at(where, fields.encoded), "a numpy data type", undefined);
+    const target = configuration.get(fields.encoded) ?? undefined;
+    if (target === undefined) throw invalid(at(where, fields.encoded), "a numpy data type", target);
     return {
       bind(spec) {
         const { decoded, encoded } = bindTypes(spec.dataType);

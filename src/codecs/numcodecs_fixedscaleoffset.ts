@@ -13,9 +13,9 @@ import { at, invalid, rejectUnknownFields, type Where } from "../metadata/valida
 import { type ArrayToArrayCodec, fillBytes } from "./codec.js";
 import { bindElementwise } from "./elementwise.js";
 import { parseFilterTypes } from "./numcodecs_dtypes.js";
-import { integerRange, isFloat, type NumericName, numericNames, type RealName } from "./numeric.js";
-import { applyToFloats, applyToIntegers, type IntegerOperator, roundTo, roundToIntegers } from "./numpy_arithmetic.js";
-import { astype, settleNaNs } from "./numpy_cast.js";
+import { doublesOf, integerRange, isFloat, isWide, type NumericName, numericNames, type RealName } from "./numeric.js";
+import { applyToIntegers, divideAndAdd, roundTo, roundToIntegers, subtractAndMultiply } from "./numpy_arithmetic.js";
+import { astype, bytesOf, settleNaNs } from "./numpy_cast.js";
 
 const name = "numcodecs.fixedscaleoffset";
 const fields = { decoded: "dtype", encoded: "astype" } as const;
@@ -41,9 +41,9 @@ function checkInteger(constant: JsonNumber, type: RealName, where: Where): void 
   if (value < minimum || value > maximum) throw invalid(where, `an integer in the range of ${type}`, constant);
 }
 
-function apply(bytes: Uint8Array, type: RealName, operator: IntegerOperator, constant: JsonNumber): void {
-  if (isFloat(type)) applyToFloats(bytes, type, operator, Number(constant.text));
-  else applyToIntegers(bytes, type, operator, BigInt(constant.text));
+/** The elements of any type as doubles of their own. */
+function asDoubles(bytes: Uint8Array, type: NumericName): Float64Array {
+  return isWide(type) ? doublesOf(astype(bytes, type, "float64"), "float64") : doublesOf(bytes, type);
 }
 
 export const numcodecsFixedScaleOffsetCodec: ArrayToArrayCodec = {
@@ -53,7 +53,7 @@ export const numcodecsFixedScaleOffsetCodec: ArrayToArrayCodec = {
     rejectUnknownFields(configuration, ["offset", "scale", fields.decoded, fields.encoded], where);
     const offset = expectNumber(configuration, "offset", where);
     const scale = expectNumber(configuration, "scale", where);
-    const scaleNumber = Number(scale.text);
+    const [offsetNumber, scaleNumber] = [Number(offset.text), Number(scale.text)];
     const bindTypes = parseFilterTypes(configuration, fields, name, numericNames, where);
     return {
       bind(spec) {
@@ -69,20 +69,31 @@ export const numcodecsFixedScaleOffsetCodec: ArrayToArrayCodec = {
         }
 
         function encode(bytes: Uint8Array): Uint8Array {
-          let values = astype(bytes, decoded, difference);
-          apply(values, difference, "subtract", offset);
-          if (product !== difference) values = astype(values, difference, product);
-          apply(values, product, "multiply", scale);
-          if (isFloat(product)) roundToIntegers(values, product);
+          if (isFloat(difference)) {
+            const values = asDoubles(bytes, decoded);
+            subtractAndMultiply(values, difference, offsetNumber, scaleNumber);
+            return finish(values, bytes);
+          }
+          const values = astype(bytes, decoded, difference);
+          applyToIntegers(values, difference, "subtract", BigInt(offset.text));
+          if (isFloat(product)) {
+            const products = asDoubles(values, difference);
+            subtractAndMultiply(products, product, 0, scaleNumber);
+            return finish(products, bytes);
+          }
+          applyToIntegers(values, product, "multiply", BigInt(scale.text));
+          return astype(values, product, encoded);
+        }
+        function finish(values: Float64Array, bytes: Uint8Array): Uint8Array {
+          roundToIntegers(values);
           if (isFloat(decoded)) settleNaNs(values, bytes, decoded);
-          return product === encoded ? values : astype(values, product, encoded);
+          return astype(bytesOf(values), "float64", encoded);
         }
         function decode(bytes: Uint8Array): Uint8Array {
-          const values = astype(bytes, encoded, quotient);
-          applyToFloats(values, quotient, "divide", scaleNumber);
-          applyToFloats(values, quotient, "add", Number(offset.text));
+          const values = asDoubles(bytes, encoded);
+          divideAndAdd(values, quotient, scaleNumber, offsetNumber);
           if (isFloat(encoded)) settleNaNs(values, bytes, encoded);
-          return quotient === decoded ? values : astype(values, quotient, decoded);
+          return astype(bytesOf(values), "float64", decoded);
         }
         return bindElementwise(spec, {
           name,

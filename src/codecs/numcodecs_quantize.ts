@@ -10,9 +10,9 @@ import { at, expectInteger, rejectUnknownFields } from "../metadata/validate.js"
 import { type ArrayToArrayCodec, fillBytes } from "./codec.js";
 import { bindElementwise } from "./elementwise.js";
 import { parseFilterTypes } from "./numcodecs_dtypes.js";
-import { floatNames } from "./numeric.js";
-import { applyToFloats, roundToIntegers } from "./numpy_arithmetic.js";
-import { astype, settleNaNs } from "./numpy_cast.js";
+import { doublesOf, floatNames } from "./numeric.js";
+import { divideAndAdd, roundToIntegers, subtractAndMultiply } from "./numpy_arithmetic.js";
+import { astype, bytesOf, settleNaNs } from "./numpy_cast.js";
 
 const name = "numcodecs.quantize";
 const fields = { decoded: "dtype", encoded: "astype" } as const;
@@ -30,12 +30,13 @@ export const numcodecsQuantizeCodec: ArrayToArrayCodec = {
       bind(spec) {
         const { decoded, encoded } = bindTypes(spec.dataType);
         function encode(bytes: Uint8Array): Uint8Array {
-          const rounded = bytes.slice();
-          applyToFloats(rounded, decoded, "multiply", scale);
-          roundToIntegers(rounded, decoded);
-          applyToFloats(rounded, decoded, "divide", scale);
-          settleNaNs(rounded, bytes, decoded);
-          return decoded === encoded ? rounded : astype(rounded, decoded, encoded);
+          const values = doublesOf(bytes, decoded);
+          subtractAndMultiply(values, decoded, 0, scale);
+          roundToIntegers(values);
+          // Unlike 0, which takes the sign from another zero, -0 changes nothing.
+          divideAndAdd(values, decoded, scale, -0);
+          settleNaNs(values, bytes, decoded);
+          return astype(bytesOf(values), "float64", encoded);
         }
         return bindElementwise(spec, {
           name,

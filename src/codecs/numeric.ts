@@ -5,6 +5,7 @@
  */
 
 import type { DataType, DataTypeName } from "../metadata/data_type.js";
+import { numberToFloat16Bits } from "../metadata/float.js";
 import { unsupported, type Where } from "../metadata/validate.js";
 
 export type IntegerName = "int8" | "int16" | "int32" | "int64" | "uint8" | "uint16" | "uint32" | "uint64";
@@ -47,6 +48,8 @@ export function isFloat(name: NumericName): name is FloatName {
 }
 
 export type WideName = "int64" | "uint64";
+
+export type NarrowName = Exclude<NumericName, WideName>;
 
 /** Whether elements are bigints in JavaScript. */
 export function isWide(name: NumericName): name is WideName {
@@ -94,7 +97,7 @@ function aligned(bytes: Uint8Array): Uint8Array {
 }
 
 /** The elements of any type but the wide ones; float16 as bit patterns, bool as bytes. A view of `bytes` if they are aligned. */
-export function numbersOf(bytes: Uint8Array, name: Exclude<NumericName, WideName>): NumberArray {
+export function numbersOf(bytes: Uint8Array, name: NarrowName): NumberArray {
   const { buffer, byteOffset, byteLength } = aligned(bytes);
   const length = byteLength / itemSizes[name];
   switch (name) {
@@ -147,10 +150,19 @@ export function widenFloat16(halves: Uint16Array): Float32Array {
   return floats;
 }
 
-/** As {@link numbersOf}, with float16 as its values. */
-export function valuesOf(bytes: Uint8Array, name: Exclude<NumericName, WideName>): NumberArray {
+/** The values of any type but the wide ones as doubles, which belong to the caller: loops over one kind of array are several times faster. */
+export function doublesOf(bytes: Uint8Array, name: NarrowName): Float64Array {
   const numbers = numbersOf(bytes, name);
-  return name === "float16" ? widenFloat16(Uint16Array.from(numbers)) : numbers;
+  return new Float64Array(name === "float16" ? widenFloat16(Uint16Array.from(numbers)) : numbers);
+}
+
+/** The inverse of {@link doublesOf}: integers wrap and lose their fraction, floats are rounded half to even. */
+export function bytesOfDoubles(values: Float64Array, name: NarrowName): Uint8Array {
+  const bytes = newElements(values.length, name);
+  const numbers = numbersOf(bytes, name);
+  if (name !== "float16") numbers.set(values);
+  else for (let i = 0; i < values.length; i++) numbers[i] = numberToFloat16Bits(values[i]!);
+  return bytes;
 }
 
 /** The bytes of `count` elements, zero. */

@@ -1,6 +1,6 @@
 /**
- * numpy's arithmetic between an array and a constant, in the array's data type: integers wrap around, floats are rounded half to even
- * after each operation.
+ * numpy's arithmetic between an array and constants, in the array's data type: integers wrap around, floats are rounded half to even after
+ * each operation.
  *
  * https://numpy.org/doc/stable/reference/ufuncs.html#type-casting-rules
  */
@@ -8,30 +8,45 @@
 import { float16ToNumber, numberToFloat16Bits } from "../metadata/float.js";
 import { bigintsOf, type FloatName, type IntegerName, isWide, numbersOf } from "./numeric.js";
 
-export type FloatOperator = "subtract" | "multiply" | "divide" | "add";
-export type IntegerOperator = "subtract" | "multiply";
-
-const floatOperations: Readonly<Record<FloatOperator, (a: number, b: number) => number>> = {
-  subtract: (a, b) => a - b,
-  multiply: (a, b) => a * b,
-  divide: (a, b) => a / b,
-  add: (a, b) => a + b,
-};
-
 /** The nearest number of the type. */
 export function roundTo(name: FloatName, value: number): number {
   if (name === "float64") return value;
   return name === "float32" ? Math.fround(value) : float16ToNumber(numberToFloat16Bits(value));
 }
 
-/** Applies `operator` with `constant`, rounded to the type, on its right to every element of `bytes`, which must be aligned. */
-export function applyToFloats(bytes: Uint8Array, name: FloatName, operator: FloatOperator, constant: number): void {
-  const operation = floatOperations[operator];
-  const right = roundTo(name, constant);
-  mapFloats(bytes, name, (value) => operation(value, right));
+/** `(x - offset) * scale` in place of each value; the constants are rounded to the type first. */
+export function subtractAndMultiply(values: Float64Array, name: FloatName, offset: number, scale: number): void {
+  const subtrahend = roundTo(name, offset);
+  const factor = roundTo(name, scale);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = roundTo(name, roundTo(name, values[i]! - subtrahend) * factor);
+  }
 }
 
-/** As {@link applyToFloats}, modulo 2 to the power of the type's bits. */
+/** `x / scale + offset` in place of each value; the constants are rounded to the type first. */
+export function divideAndAdd(values: Float64Array, name: FloatName, scale: number, offset: number): void {
+  const divisor = roundTo(name, scale);
+  const addend = roundTo(name, offset);
+  for (let i = 0; i < values.length; i++) values[i] = roundTo(name, roundTo(name, values[i]! / divisor) + addend);
+}
+
+/** Rounds each value to an integer, half to even. */
+export function roundToIntegers(values: Float64Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = roundHalfToEven(values[i]!);
+}
+
+/** The nearest integer, with the value's sign; by `Math.floor`, because it is three times as fast as `Math.round` here. */
+export function roundHalfToEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest < 0.5 || (rest === 0.5 && floor % 2 === 0)) return floor;
+  const above = floor + 1;
+  return above === 0 ? -0 : above;
+}
+
+export type IntegerOperator = "subtract" | "multiply";
+
+/** Applies `operator` with `constant` on its right to every element of `bytes`, which must be aligned, modulo 2 to the power of the type's bits. */
 export function applyToIntegers(
   bytes: Uint8Array,
   name: IntegerName,
@@ -50,25 +65,5 @@ export function applyToIntegers(
   const right = Number(constant);
   for (let i = 0; i < elements.length; i++) {
     elements[i] = operator === "multiply" ? Math.imul(elements[i]!, right) : elements[i]! - right;
-  }
-}
-
-/** Rounds every element of `bytes`, which must be aligned, to an integer, half to even. */
-export function roundToIntegers(bytes: Uint8Array, name: FloatName): void {
-  mapFloats(bytes, name, roundHalfToEven);
-}
-
-export function roundHalfToEven(value: number): number {
-  const rounded = Math.round(value);
-  // Math.round takes a half upwards.
-  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
-}
-
-function mapFloats(bytes: Uint8Array, name: FloatName, map: (value: number) => number): void {
-  const elements = numbersOf(bytes, name);
-  if (name === "float16") {
-    for (let i = 0; i < elements.length; i++) elements[i] = numberToFloat16Bits(map(float16ToNumber(elements[i]!)));
-  } else {
-    for (let i = 0; i < elements.length; i++) elements[i] = map(elements[i]!);
   }
 }

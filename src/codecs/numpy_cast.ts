@@ -15,6 +15,7 @@ import {
   type FloatName,
   isFloat,
   isWide,
+  type NarrowName,
   type NumberArray,
   type NumericName,
   newElements,
@@ -22,8 +23,6 @@ import {
   type WideName,
   widenFloat16,
 } from "./numeric.js";
-
-type NarrowName = Exclude<NumericName, WideName>;
 
 /** The elements of `bytes` as `to`: bytes that nobody else holds. */
 export function astype(bytes: Uint8Array, from: NumericName, to: NumericName): Uint8Array {
@@ -135,12 +134,11 @@ export function copyNaNs(target: Uint8Array, to: FloatName, source: Uint8Array, 
   }
 }
 
-/** What {@link copyNaNs} does, for the result of arithmetic: NaNs that are new get the bits that they have on x86-64. */
-export function settleNaNs(result: Uint8Array, source: Uint8Array, name: FloatName): void {
-  const words = wordsOf(result, name);
-  const count = countOf(result, name);
-  for (let i = 0; i < count; i++) if (isNaNAt(words, i, name)) writeNaN(words, i, name, 0xfff80000, 0);
-  copyNaNs(result, name, source, name);
+/** What {@link copyNaNs} does, for the doubles that arithmetic makes of `source`: NaNs that are new get the bits that they have on x86-64. */
+export function settleNaNs(values: Float64Array, source: Uint8Array, from: FloatName): void {
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) writeNaN(words, i, "float64", 0xfff80000, 0);
+  copyNaNs(bytesOf(values), "float64", source, from);
 }
 
 /** Words that a NaN can be told by: halves, or words of 32 bits. */

@@ -101,8 +101,8 @@ export function floatRounding(target: FloatName, rounding: Rounding): (value: nu
   const isNative = target === "float32" && rounding === "nearest-even";
   return (value) => {
     const number = Number(value);
-    // Above, a double may already have been rounded.
-    if (typeof value === "bigint" && Math.abs(number) > 2 ** 53) return roundBigint(value, format, rounding);
+    // From here on the double may already have been rounded.
+    if (typeof value === "bigint" && Math.abs(number) >= 2 ** 53) return roundBigint(value, format, rounding);
     return isNative ? Math.fround(number) : roundDouble(number, format, rounding);
   };
 }

@@ -15,19 +15,24 @@ import { type ArrayToArrayCodec, fillBytes } from "./codec.js";
 import { bindElementwise } from "./elementwise.js";
 import {
   bigintsOf,
+  bytesOfDoubles,
+  doublesOf,
   expectSupported,
   type FloatName,
   type IntegerName,
   integerRange,
   isFloat,
   isWide,
-  numbersOf,
+  type RealName,
   realNames,
+  type WideName,
 } from "./numeric.js";
-import { applyToFloats } from "./numpy_arithmetic.js";
-import { settleNaNs } from "./numpy_cast.js";
+import { divideAndAdd, subtractAndMultiply } from "./numpy_arithmetic.js";
+import { astype, bytesOf, settleNaNs } from "./numpy_cast.js";
 
 const name = "scale_offset";
+
+type NumericScalar = ReturnType<NumericDataType["decodeScalar"]>;
 
 interface Parameters {
   readonly offset: Uint8Array;
@@ -62,68 +67,82 @@ interface Conversion {
 function floats(type: FloatName, offset: number, scale: number): Conversion {
   return {
     encode(bytes) {
-      const result = bytes.slice();
-      applyToFloats(result, type, "subtract", offset);
-      applyToFloats(result, type, "multiply", scale);
-      settleNaNs(result, bytes, type);
-      return result;
+      const values = doublesOf(bytes, type);
+      subtractAndMultiply(values, type, offset, scale);
+      settleNaNs(values, bytes, type);
+      return astype(bytesOf(values), "float64", type);
     },
     decode(bytes) {
-      const result = bytes.slice();
-      applyToFloats(result, type, "divide", scale);
-      applyToFloats(result, type, "add", offset);
-      settleNaNs(result, bytes, type);
-      return result;
+      const values = doublesOf(bytes, type);
+      divideAndAdd(values, type, scale, offset);
+      settleNaNs(values, bytes, type);
+      return astype(bytesOf(values), "float64", type);
     },
   };
 }
 
-/** Applies `map` to each element; an undefined result has a remainder. */
-function mapIntegers(
-  bytes: Uint8Array,
-  type: IntegerName,
-  mapNumber: (value: number) => number | undefined,
-  mapBigint: (value: bigint) => bigint | undefined,
-  reject: Reject,
-): Uint8Array {
-  const result = bytes.slice();
-  const [minimum, maximum] = integerRange(type);
-  const check = <T extends number | bigint>(mapped: T | undefined, value: T): T => {
-    if (mapped === undefined) throw reject("a multiple of the scale", `${value}`);
-    if (mapped < minimum || mapped > maximum) throw reject(`a result from ${minimum} to ${maximum}`, `${mapped}`);
-    return mapped;
-  };
-  if (isWide(type)) {
-    const elements = bigintsOf(result, type);
-    for (let i = 0; i < elements.length; i++) elements[i] = check(mapBigint(elements[i]!), elements[i]!);
-  } else {
-    const elements = numbersOf(result, type);
-    for (let i = 0; i < elements.length; i++) elements[i] = check(mapNumber(elements[i]!), elements[i]!);
-  }
-  return result;
+function outOfRange(reject: Reject, minimum: number | bigint, maximum: number | bigint, found: number | bigint) {
+  return reject(`a result from ${minimum} to ${maximum}`, `${found}`);
 }
 
-function integers(type: IntegerName, offset: bigint, scale: bigint): Conversion {
-  // Products beyond 2^53 are not exact, but far out of the range of 32 bits.
-  const [offsetNumber, scaleNumber] = [Number(offset), Number(scale)];
+function narrowIntegers(type: Exclude<IntegerName, WideName>, offset: number, scale: number): Conversion {
+  const [lowest, highest] = integerRange(type);
+  const [minimum, maximum] = [Number(lowest), Number(highest)];
   return {
-    encode: (bytes, reject) =>
-      mapIntegers(
-        bytes,
-        type,
-        (value) => (value - offsetNumber) * scaleNumber,
-        (value) => (value - offset) * scale,
-        reject,
-      ),
-    decode: (bytes, reject) =>
-      mapIntegers(
-        bytes,
-        type,
-        (value) => (value % scaleNumber === 0 ? value / scaleNumber + offsetNumber : undefined),
-        (value) => (value % scale === 0n ? value / scale + offset : undefined),
-        reject,
-      ),
+    encode(bytes, reject) {
+      const values = doublesOf(bytes, type);
+      for (let i = 0; i < values.length; i++) {
+        // A product beyond 2^53 is not exact, but far out of the range.
+        const result = (values[i]! - offset) * scale;
+        if (result < minimum || result > maximum) throw outOfRange(reject, minimum, maximum, result);
+        values[i] = result;
+      }
+      return bytesOfDoubles(values, type);
+    },
+    decode(bytes, reject) {
+      const values = doublesOf(bytes, type);
+      for (let i = 0; i < values.length; i++) {
+        // A quotient of such integers is never rounded to an integer that it is not.
+        const quotient = values[i]! / scale;
+        if (!Number.isInteger(quotient)) throw reject("a multiple of the scale", `${values[i]}`);
+        const result = quotient + offset;
+        if (result < minimum || result > maximum) throw outOfRange(reject, minimum, maximum, result);
+        values[i] = result;
+      }
+      return bytesOfDoubles(values, type);
+    },
   };
+}
+
+function wideIntegers(type: WideName, offset: bigint, scale: bigint): Conversion {
+  const [minimum, maximum] = integerRange(type);
+  const check = (result: bigint, reject: Reject): bigint => {
+    if (result < minimum || result > maximum) throw outOfRange(reject, minimum, maximum, result);
+    return result;
+  };
+  return {
+    encode(bytes, reject) {
+      const encoded = bytes.slice();
+      const elements = bigintsOf(encoded, type);
+      for (let i = 0; i < elements.length; i++) elements[i] = check((elements[i]! - offset) * scale, reject);
+      return encoded;
+    },
+    decode(bytes, reject) {
+      const decoded = bytes.slice();
+      const elements = bigintsOf(decoded, type);
+      for (let i = 0; i < elements.length; i++) {
+        if (elements[i]! % scale !== 0n) throw reject("a multiple of the scale", `${elements[i]}`);
+        elements[i] = check(elements[i]! / scale + offset, reject);
+      }
+      return decoded;
+    },
+  };
+}
+
+function conversionFor(type: RealName, offset: NumericScalar, scale: NumericScalar): Conversion {
+  if (isFloat(type)) return floats(type, Number(offset), Number(scale));
+  if (isWide(type)) return wideIntegers(type, BigInt(offset), BigInt(scale));
+  return narrowIntegers(type, Number(offset), Number(scale));
 }
 
 export const scaleOffsetCodec: ArrayToArrayCodec = {
@@ -139,9 +158,7 @@ export const scaleOffsetCodec: ArrayToArrayCodec = {
         const { offset, scale } = parseParameters(configuration, dataType, where);
         const offsetValue = dataType.decodeScalar(offset);
         const scaleValue = dataType.decodeScalar(scale);
-        const conversion = isFloat(type)
-          ? floats(type, Number(offsetValue), Number(scaleValue))
-          : integers(type, BigInt(offsetValue), BigInt(scaleValue));
+        const conversion = conversionFor(type, offsetValue, scaleValue);
         // Adding 0 to -0 gives 0, so that of floats nothing but an empty configuration leaves all as they are.
         const isNeutral = !isFloat(type) && Number(offsetValue) === 0 && Number(scaleValue) === 1;
         const isIdentity = configuration.size === 0 || isNeutral;
