@@ -38,12 +38,12 @@ function isSharded({ metadata }: ZarrArray): boolean {
 }
 
 function fillText({ metadata: { dataType, fillValue } }: ZarrArray): string {
-  return formatJson(dataType.formatFill(fillValue), 0);
+  return oneLine(formatJson(dataType.formatFill(fillValue), 0));
 }
 
 function dataTypeText({ metadata: { dataType } }: ZarrArray): string {
   const { name, configuration } = dataType;
-  return configuration === undefined ? name : `${name} ${formatJson(configuration, 0)}`;
+  return configuration === undefined ? name : oneLine(`${name} ${formatJson(configuration, 0)}`);
 }
 
 /** Label and text of every line about an array; `undefined` where there is nothing to say. */

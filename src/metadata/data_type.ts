@@ -247,9 +247,10 @@ export function parseDataType(value: JsonValue | undefined, where: Where): DataT
 /** A data type by its bare name, or with its configuration as in `zarr.json`. */
 export type DataTypeOption<D extends DataTypeName = DataTypeName> =
   | D
-  | { readonly name: D; readonly configuration?: Readonly<Record<string, unknown>> };
+  | { readonly name: D; readonly configuration?: Readonly<Record<string, unknown>> | undefined };
 
 /** The data type that a caller asks for. Throws as {@link parseDataType} does. */
 export function dataTypeFromOption(option: DataTypeOption): DataType {
-  return parseDataType(fromPlain(option), { field: "dataType" });
+  const isBare = typeof option === "object" && option !== null && option.configuration === undefined;
+  return parseDataType(fromPlain(isBare ? { ...option, configuration: {} } : option), { field: "dataType" });
 }

@@ -11,12 +11,12 @@ import type { FixedDataType } from "./data_type.js";
 import { type DataTypeFamily, maximumItemSize, sizedFamily } from "./data_type_family.js";
 import { type JsonValue, jsonNumber } from "./json.js";
 import { elementBytes, storage, wrongType } from "./numeric_types.js";
-import { at, expectArray, expectInteger, invalid, rejectUnknownFields } from "./validate.js";
+import { at, expectInteger, invalid, rejectUnknownFields, type Where } from "./validate.js";
 
 function raw(
   identity: Pick<FixedDataType, "name" | "configuration">,
   length: number,
-  { parseFill, formatFill }: { parseFill: FixedDataType["parseFill"]; formatFill(bytes: Uint8Array): JsonValue },
+  formatFill: (bytes: Uint8Array) => JsonValue,
 ): FixedDataType {
   const { name } = identity;
   return {
@@ -28,35 +28,30 @@ function raw(
       if (!(value instanceof Uint8Array)) throw wrongType(name, "a Uint8Array", value);
       return elementBytes(value, name, length).slice();
     },
-    parseFill,
+    parseFill: (json, where) => parseBytes(json, length, where),
     formatFill: (element) => formatFill(elementBytes(element, name, length)),
   };
 }
 
+/** Both types are found with either form: tensorstore writes `r*` as base64. */
+function parseBytes(json: JsonValue | undefined, length: number, where: Where): Uint8Array {
+  if (Array.isArray(json) && json.length === length) {
+    return Uint8Array.from(json, (each, i) => expectInteger(each, { minimum: 0, maximum: 255 }, at(where, i)));
+  }
+  const bytes = typeof json === "string" ? decodeBase64(json) : undefined;
+  if (bytes?.length !== length) throw invalid(where, `${length} bytes, as an array or as base64 text`, json);
+  return bytes;
+}
+
 /** `bits` is a positive multiple of 8. */
 export function rawBits(bits: number): FixedDataType {
-  const length = bits / 8;
-  return raw({ name: `r${bits}` }, length, {
-    parseFill(json, where) {
-      const list = expectArray(json, where);
-      if (list.length !== length) throw invalid(where, `an array of ${length} bytes`, jsonNumber(list.length));
-      return Uint8Array.from(list, (each, i) => expectInteger(each, { minimum: 0, maximum: 255 }, at(where, i)));
-    },
-    formatFill: (bytes) => Array.from(bytes, jsonNumber),
-  });
+  return raw({ name: `r${bits}` }, bits / 8, (bytes) => Array.from(bytes, jsonNumber));
 }
 
 /** `length` bytes an element, 1 or more. */
 export function rawBytes(length: number): FixedDataType {
   const configuration = new Map([["length_bytes", jsonNumber(length)]]);
-  return raw({ name: "raw_bytes", configuration }, length, {
-    parseFill(json, where) {
-      const bytes = typeof json === "string" ? decodeBase64(json) : undefined;
-      if (bytes?.length !== length) throw invalid(where, `${length} bytes as base64 text`, json);
-      return bytes;
-    },
-    formatFill: encodeBase64,
-  });
+  return raw({ name: "raw_bytes", configuration }, length, encodeBase64);
 }
 
 /** The family whose names have the number of bits in them. */

@@ -45,7 +45,21 @@ function outerLength(shard: DenseShard, firstRow = 0, endRow = Infinity): number
 }
 
 const anyElement = fc.oneof(
-  fc.constantFrom([1, 1], [2, 2], [2, 1], [4, 4], [4, 1], [8, 8], [8, 4], [16, 8], [16, 16]),
+  fc.constantFrom(
+    [1, 1],
+    [2, 2],
+    [2, 1],
+    [4, 4],
+    [4, 1],
+    [8, 8],
+    [8, 4],
+    [16, 8],
+    [16, 16],
+    [12, 4],
+    [52, 4],
+    [40, 8],
+    [57, 1],
+  ),
   fc
     .integer({ min: 1, max: 16 })
     .chain((size) =>

@@ -141,6 +141,8 @@ describe("complex numbers", () => {
 });
 
 describe("raw bytes", () => {
+  const expected = "2 bytes, as an array or as base64 text";
+
   test("names of r*", () => {
     expect(parse('"r8"')).toMatchObject({ name: "r8", itemSize: 1, swapSize: 1, unitsPerItem: 1 });
     expect(parse('{"name": "r48"}')).toMatchObject({ name: "r48", itemSize: 6, swapSize: 1, unitsPerItem: 6 });
@@ -158,17 +160,17 @@ describe("raw bytes", () => {
 
   test("fill values of r*", () => {
     expect(fill(rawBits(24), "[0, 255, 16]")).toBe("00ff10");
+    expect(fill(rawBits(24), '"AP8Q"')).toBe("00ff10");
     expect(written(rawBits(24), "00ff10")).toBe("[0,255,16]");
-    refusesFill(rawBits(16), "[1]", "an array of 2 bytes", "1");
+    refusesFill(rawBits(16), "[1]", expected, "an array");
     refusesFill(rawBits(16), "[1, 256]", "an integer from 0 to 255", "256", "fill_value[1]");
-    refusesFill(rawBits(16), '"AAA="', "an array", '"AAA="');
   });
 
   test("fill values of raw_bytes", () => {
     expect(fill(rawBytes(2), '"/wA="')).toBe("ff00");
+    expect(fill(rawBytes(2), "[255, 0]")).toBe("ff00");
     expect(written(rawBytes(2), "ff00")).toBe('"/wA="');
-    for (const text of ['""', '"AA=="', '"AAAA"', '"*"', '"/wA"'])
-      refusesFill(rawBytes(2), text, "2 bytes as base64 text", text);
+    for (const text of ['""', '"AA=="', '"AAAA"', '"*"', '"/wA"']) refusesFill(rawBytes(2), text, expected, text);
   });
 
   test("scalars are copies", () => {
@@ -343,6 +345,7 @@ test("the data type of an option", () => {
   const of = (option: unknown) => dataTypeFromOption(option as DataTypeOption);
   expect(of("int8")).toBe(dataTypeByName("int8"));
   expect(of({ name: "int8" })).toBe(dataTypeByName("int8"));
+  expect(of({ name: "int8", configuration: undefined })).toBe(dataTypeByName("int8"));
   expect(of("variable_length_bytes")).toBe(dataTypeByName("bytes"));
   expect(of({ name: "raw_bytes", configuration: { length_bytes: 3 } })).toMatchObject({ itemSize: 3 });
   expect(() => of({ name: "raw_bytes", configuration: { length_bytes: 1.5 } })).toThrow(

@@ -47,7 +47,7 @@ const sample = fc
   .record({
     counts: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
     lastCount: fc.constantFrom(1, 2, 7, 24, 49, 50),
-    itemSize: fc.constantFrom(1, 2, 4, 8, 16, 3),
+    itemSize: fc.constantFrom(1, 2, 4, 8, 16, 3, 12, 52, 1000),
     gaps: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 10, maxLength: 10 }),
     picks: fc.array(fc.nat(5), { minLength: 5, maxLength: 5 }),
     leads: fc.tuple(fc.nat(9), fc.nat(9), fc.nat(9), fc.nat(9)),

@@ -109,6 +109,50 @@ describe("a big-endian shard with checksums", () => {
   });
 });
 
+describe("shards of elements of several numbers", () => {
+  const struct = (...types: string[]) => ({
+    name: "struct" as const,
+    configuration: { fields: types.map((data_type, i) => ({ name: `f${i}`, data_type })) },
+  });
+  const text = { name: "fixed_length_utf32", configuration: { length_bytes: 12 } } as const;
+
+  test.each([
+    ["complex64", "complex64"],
+    ["complex128", "complex128"],
+    ["fixed_length_utf32", text],
+    ["raw bytes", "r24"],
+    ["a struct of numbers of one size", struct("float32", "int32", "complex64")],
+  ] as const)("%s: one kernel call a shard, in any byte order", (_, dataType) => {
+    const array = createArraySync(new MemoryStore(), { ...sharded, dataType });
+    const { data } = array.newChunk([4, 4]);
+    array.setSync(null, data);
+    expect(calls(), "an empty shard has no index").toEqual({ encodeShard: 1, mortonOrder: 1 });
+    const full = createArraySync(new MemoryStore(), { ...sharded, dataType, writeEmptyChunks: true });
+    full.setSync(null, data);
+    expect(calls()).toMatchObject({ encodeShard: 1 });
+    full.getSync();
+    expect(calls()).toMatchObject({ decodeShard: 1 });
+    full.setSync([slice(1, 3)], full.newChunk([2, 4]));
+    expect(calls()).toMatchObject({ patchSlots: 1 });
+  });
+
+  test("a struct of two sizes: every run of numbers is gathered, swapped and put back", () => {
+    const array = createArraySync(new MemoryStore(), { ...sharded, dataType: struct("int16", "float64", "int8") });
+    array.setSync(null, { f0: 1, f1: 2, f2: 3 });
+    // A scalar is encoded once. Two copies and one swap for each of the two runs.
+    expect(calls()).toMatchObject({ byteswap2: 1, byteswap8: 1, copyStrided: 4 });
+    expect(array.getSync([3, 3])).toEqual({ f0: 1, f1: 2, f2: 3 });
+    expect(calls()).toEqual({ byteswap2: 1, byteswap8: 1, copyStrided: 4, crc32c: 2 });
+  });
+
+  test("and little-endian by one kernel call", () => {
+    const { serializer: _, ...little } = sharded;
+    const array = createArraySync(new MemoryStore(), { ...little, dataType: struct("int16", "float64", "int8") });
+    array.setSync(null, array.newChunk([4, 4]));
+    expect(calls()).toMatchObject({ encodeShard: 1 });
+  });
+});
+
 describe("without a shard", () => {
   test.each([
     ["int8", {}],
