@@ -48,7 +48,7 @@ function pipelineOf(
   configuration: Readonly<Record<string, unknown>>,
   dataType: NumericDataTypeName,
   length: number,
-): CodecPipeline {
+): CodecPipeline<NumericDataTypeName> {
   return createCodecPipeline({ shape: [length], dataType, codecs: [{ name: "packbits", configuration }] });
 }
 

@@ -133,8 +133,8 @@ test("names are taken once, and given back", () => {
   ).toBeGreaterThan(18);
 });
 
-test("blosc of numcodecs.js", async () => {
-  register(fromNumcodecs("blosc", () => import("numcodecs/blosc")));
+test("blosc of numcodecs.js, in place of the built-in one", async () => {
+  register(fromNumcodecs("blosc", () => import("numcodecs/blosc")), { replace: true });
   const store = new MemoryStore();
   const configuration = { cname: "lz4", clevel: 5, shuffle: "shuffle", typesize: 2, blocksize: 0 };
   const array = await createArray(store, {
