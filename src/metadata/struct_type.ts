@@ -116,6 +116,7 @@ export function structType(options: readonly FieldOption[]): StructDataType {
     ],
   ]);
   const names = fields.map(({ name }) => name);
+  const known = new Set(names);
 
   function partOf(element: Uint8Array, { offset, dataType }: StructField): Uint8Array {
     return element.subarray(offset, offset + dataType.itemSize);
@@ -147,7 +148,9 @@ export function structType(options: readonly FieldOption[]): StructDataType {
     parseFill(json, where) {
       if (typeof json === "string") return parseBase64(json, where);
       const object = expectObject(json, where);
-      rejectUnknownFields(object, names, where);
+      // Filtered first: a struct may have many fields, and each would be compared with all names.
+      const others = new Map([...object].filter(([name]) => !known.has(name)));
+      rejectUnknownFields(others, names, where);
       return join(type, ({ name, dataType }) => dataType.parseFill(object.get(name), at(where, name)));
     },
     formatFill(element) {
