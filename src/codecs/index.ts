@@ -5,6 +5,7 @@ import { bytesCodec } from "./bytes.js";
 import type { Codec } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
 import { gzipCodec } from "./gzip.js";
+import { numcodecsLz4Codec } from "./numcodecs_lz4.js";
 import { numcodecsShuffleCodec } from "./numcodecs_shuffle.js";
 import { shardingIndexedCodec } from "./sharding_indexed.js";
 import { transposeCodec } from "./transpose.js";
@@ -19,5 +20,6 @@ export const builtInCodecs: readonly Codec[] = [
   bloscCodec,
   numcodecsBloscCodec,
   numcodecsShuffleCodec,
+  numcodecsLz4Codec,
   crc32cCodec,
 ];

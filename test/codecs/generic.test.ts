@@ -177,6 +177,19 @@ const table: Readonly<Record<string, Samples>> = {
     small: { elementsize: 3 },
     detects: "nothing",
   },
+  "numcodecs.lz4": {
+    good: () => fc.constantFrom({}, ...[1, 10, 65537, 0, -1].map((acceleration) => ({ acceleration }))),
+    bad: [
+      { acceleration: "1" },
+      { acceleration: 1.5 },
+      { acceleration: null },
+      { acceleration: true },
+      { acceleration: 2 ** 31 },
+      { level: 1 },
+    ],
+    small: { acceleration: 1 },
+    detects: "header",
+  },
   sharding_indexed: {
     good: (shape) =>
       fc.record({
