@@ -5,19 +5,10 @@
 /** The part of `node:zlib` that the codecs use. */
 export interface HostZlib {
   gzipSync(data: Uint8Array, options: { level: number }): Uint8Array;
-  gunzipSync(data: Uint8Array, options: { maxOutputLength: number; info: true }): Inflated;
   /** Writes the zlib format. */
   deflateSync(data: Uint8Array, options: { level: number }): Uint8Array;
-  /** Reads the zlib format. */
-  inflateSync(data: Uint8Array, options: { maxOutputLength: number; info: true }): Inflated;
   zstdCompressSync?(data: Uint8Array, options: { params: Record<number, number>; pledgedSrcSize?: number }): Uint8Array;
   zstdDecompressSync?(data: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
-}
-
-interface Inflated {
-  readonly buffer: Uint8Array;
-  /** `bytesWritten` is how much of the input was read. */
-  readonly engine: { readonly bytesWritten: number };
 }
 
 interface HostProcess {
@@ -30,7 +21,7 @@ function builtinModule(name: string): unknown {
 }
 
 function isHostZlib(value: unknown): value is HostZlib {
-  return typeof value === "object" && value !== null && "gzipSync" in value && "inflateSync" in value;
+  return typeof value === "object" && value !== null && "gzipSync" in value && "deflateSync" in value;
 }
 
 const zlib = builtinModule("node:zlib");

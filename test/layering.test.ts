@@ -100,7 +100,12 @@ const codecPairs: readonly string[] = [
   "codecs/blosc.ts -> codecs/zstd_backend.ts",
   "codecs/blosc_container.ts -> codecs/zlib_stream.ts",
   "codecs/blosc_container.ts -> codecs/zstd_backend.ts",
+  "codecs/crc32c.ts -> codecs/checksum_step.ts",
+  "codecs/gzip.ts -> codecs/inflate.ts",
+  "codecs/numcodecs_checksums.ts -> codecs/checksum_step.ts",
   "codecs/sharding_indexed.ts -> codecs/dense.ts",
+  "codecs/zlib.ts -> codecs/zlib_stream.ts",
+  "codecs/zlib_stream.ts -> codecs/inflate.ts",
   "codecs/zstd.ts -> codecs/zstd_backend.ts",
   "codecs/zstd_backend.ts -> codecs/zstd_frame.ts",
 ];

@@ -1,34 +1,46 @@
 /**
- * `zstd`: Zstandard frames.
+ * `zstd` and `numcodecs.zstd`: Zstandard frames.
  *
- * Source: https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/zstd
+ * Sources: https://github.com/zarr-developers/zarr-extensions/tree/main/codecs/zstd,
+ * https://numcodecs.readthedocs.io/en/stable/compression/zstd.html
  */
 
-import { at, expectBoolean, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
+import { at, expectBoolean, expectInteger, type IntegerRange, rejectUnknownFields } from "../metadata/validate.js";
 import { type BytesToBytesCodec, boundedBy } from "./codec.js";
 import { compressZstd, decompressZstd, loadZstd } from "./zstd_backend.js";
 
-export const zstdCodec: BytesToBytesCodec = {
-  kind: "bytes_to_bytes",
-  name: "zstd",
-  defaults: { level: 0, checksum: false },
-  load: loadZstd,
-  configure(configuration, where) {
-    rejectUnknownFields(configuration, ["level", "checksum"], where);
-    const levelValue = configuration.get("level");
-    const level =
-      levelValue === undefined ? 0 : expectInteger(levelValue, { minimum: -131072, maximum: 22 }, at(where, "level"));
-    const checksumValue = configuration.get("checksum");
-    const checksum = checksumValue === undefined ? false : expectBoolean(checksumValue, at(where, "checksum"));
-    return {
-      bind: (decodedSize) => ({
-        name: "zstd",
-        place: "heap",
-        decodedSize,
-        encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 7) + 512),
-        encode: (decoded) => compressZstd(decoded, level, checksum),
-        decode: (encoded) => decompressZstd(encoded, decodedSize),
-      }),
-    };
-  },
-};
+const levelRange = { minimum: -131072, maximum: 22 };
+
+function codecOf(name: string, allowedLevels: IntegerRange): BytesToBytesCodec {
+  return {
+    kind: "bytes_to_bytes",
+    name,
+    defaults: { level: 0, checksum: false },
+    load: loadZstd,
+    configure(configuration, where) {
+      rejectUnknownFields(configuration, ["level", "checksum"], where);
+      const levelValue = configuration.get("level");
+      const anyLevel = levelValue === undefined ? 0 : expectInteger(levelValue, allowedLevels, at(where, "level"));
+      const level = Math.min(Math.max(anyLevel, levelRange.minimum), levelRange.maximum);
+      const checksumValue = configuration.get("checksum");
+      const checksum = checksumValue === undefined ? false : expectBoolean(checksumValue, at(where, "checksum"));
+      return {
+        bind: (decodedSize) => ({
+          name,
+          place: "heap",
+          decodedSize,
+          encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 7) + 512),
+          encode: (decoded) => compressZstd(decoded, level, checksum),
+          decode: (encoded) => decompressZstd(encoded, decodedSize),
+        }),
+      };
+    },
+  };
+}
+
+export const zstdCodec: BytesToBytesCodec = codecOf("zstd", levelRange);
+/** numcodecs takes every level that is an int, and uses the nearest that there is. */
+export const numcodecsZstdCodec: BytesToBytesCodec = codecOf("numcodecs.zstd", {
+  minimum: -(2 ** 31),
+  maximum: 2 ** 31 - 1,
+});

@@ -142,11 +142,11 @@ export function decompressZstd(encoded: Uint8Array, size: ByteSize): Uint8Array 
   return decoded;
 }
 
-/** A frame of unknown size in a chunk of unknown size gets room for its largest possible content, up to this. */
+/** A frame of unknown size in a chunk of unknown size gets room for what its blocks can hold, up to this. */
 const unknownSizeLimit = 2 ** 30;
 
 function decodeFrame(encoded: Uint8Array, frame: ZstdFrame, limit: number): Uint8Array {
-  const size = frame.contentSize ?? Math.min(limit, unknownSizeLimit);
+  const size = frame.contentSize ?? Math.min(limit, frame.maximumSize, unknownSizeLimit);
   const backend = backendFor(size);
   let decoded: Uint8Array;
   try {

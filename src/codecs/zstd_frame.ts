@@ -1,7 +1,8 @@
 /**
  * The structure of Zstandard data, read without decoding it: where each frame ends and what it declares.
  *
- * A frame header is never believed: the codec compares what it declares with what the metadata says before any memory is taken.
+ * A frame header is never believed: what it declares is compared with what the blocks can hold, and by the codec with what the metadata
+ * says, before any memory is taken.
  *
  * Source: RFC 8878, section 3.1, https://www.rfc-editor.org/rfc/rfc8878
  */
@@ -14,10 +15,14 @@ export interface ZstdFrame {
   readonly end: number;
   /** Decoded length in bytes, if the header states it. */
   readonly contentSize: number | undefined;
+  /** What the blocks can hold at most: no memory is taken for a header that claims more, nor where it says nothing. */
+  readonly maximumSize: number;
 }
 
 const magic = 0xfd2fb528;
 const skippableMagic = 0x184d2a50;
+/** Bytes that a block holds at most, encoded and decoded. */
+const blockLimit = 2 ** 17;
 /** Decoders must support 8 MiB; libzstd's own limit without a further option is 2^27. */
 const maximumWindow = 2 ** 27;
 
@@ -45,16 +50,22 @@ export function parseZstdFrames(data: Uint8Array): ZstdFrame[] {
     }
     if (word !== magic) throw corrupt("zstd frame does not begin with its magic number", start);
     const contentSize = parseHeader();
+    let maximumSize = 0;
     for (let last = false; !last; ) {
       const at = take(3);
       const block = data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16);
       last = (block & 1) === 1;
       const type = (block >>> 1) & 3;
       if (type === 3) throw corrupt("zstd block has the reserved type", at);
-      take(type === 1 ? 1 : block >>> 3);
+      const size = block >>> 3;
+      if (size > blockLimit) throw corrupt("zstd block is larger than a block may be", at);
+      take(type === 1 ? 1 : size);
+      maximumSize += type === 2 ? blockLimit : size;
     }
+    if (contentSize.bytes !== undefined && contentSize.bytes > maximumSize)
+      throw corrupt("zstd frame declares more bytes than its blocks can hold", start);
     if (contentSize.hasChecksum) take(4);
-    frames.push({ start, end: position, contentSize: contentSize.bytes });
+    frames.push({ start, end: position, contentSize: contentSize.bytes, maximumSize });
   }
   return frames;
 

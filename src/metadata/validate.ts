@@ -192,10 +192,11 @@ export function parseNamedMandatory(value: JsonValue | undefined, where: Where):
   return named;
 }
 
-/** The object form, without the members that say nothing. */
+/** The object form, without the members that say nothing; zarr-python demands a configuration of the codecs of numcodecs, be it empty. */
 export function formatNamed(named: NamedConfiguration): JsonObject {
   const object: JsonObject = new Map([["name", named.name]]);
-  if (named.configuration.size > 0) object.set("configuration", named.configuration);
+  if (named.configuration.size > 0 || named.name.startsWith("numcodecs."))
+    object.set("configuration", named.configuration);
   if (!named.mustUnderstand) object.set("must_understand", false);
   return object;
 }

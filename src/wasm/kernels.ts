@@ -46,6 +46,15 @@ export interface Kernels {
   crc32(src: number, srcLength: number, seed: number): number;
   /** Adler-32 of `src` after `seed`, the Adler-32 of what came before (1 at the start). A signed number: take `>>> 0`. */
   adler32(src: number, srcLength: number, seed: number): number;
+  /** HDF5's Fletcher-32 of `src`. A signed number: take `>>> 0`. */
+  fletcher32(src: number, srcLength: number): number;
+  /** Bob Jenkins' lookup3 of `src`, with `initial` (u32) in its state at first. A signed number: take `>>> 0`. */
+  jenkinsLookup3(src: number, srcLength: number, initial: number): number;
+  /**
+   * Decodes the DEFLATE stream that `src` begins with, and writes to the u32 at `end` how many bytes of `src` it takes. Returns the bytes
+   * written, or -2^31 if `dst` is too short for them.
+   */
+  inflate(dst: number, dstLength: number, src: number, srcLength: number, end: number): number;
   /** Low 32 bits of the XXH64 of `src` with seed 0. A signed number: take `>>> 0`. */
   xxh64Low(src: number, srcLength: number): number;
 

@@ -42,6 +42,14 @@ const sharding = (rest: Configuration = {}): Configuration => ({
   ...rest,
 });
 
+/** The checksums whose place the configuration says. */
+const located: Samples = {
+  good: () => fc.constantFrom({}, { location: "start" }, { location: "end" }),
+  bad: [{ location: "middle" }, { location: null }, { location: 0 }, { seed: 0 }],
+  small: {},
+  detects: "all",
+};
+
 const table: Readonly<Record<string, Samples>> = {
   bytes: {
     good: () => fc.constantFrom({}, { endian: "little" }, { endian: "big" }),
@@ -75,6 +83,18 @@ const table: Readonly<Record<string, Samples>> = {
     small: { level: 5 },
     detects: "content",
   },
+  "numcodecs.gzip": {
+    good: () => fc.constantFrom({}, ...[-1, 0, 1, 9].map((level) => ({ level }))),
+    bad: [{ level: -2 }, { level: 10 }, { level: 1.5 }, { level: "5" }, { id: "gzip" }],
+    small: { level: 1 },
+    detects: "content",
+  },
+  zlib: {
+    good: () => fc.constantFrom({}, ...[-1, 0, 1, 6, 9].map((level) => ({ level }))),
+    bad: [{ level: -2 }, { level: 10 }, { level: 1.5 }, { level: "5" }, { level: true }, { level: null }, { l: 5 }],
+    small: { level: 6 },
+    detects: "content",
+  },
   zstd: {
     good: () =>
       fc.constantFrom(
@@ -96,6 +116,12 @@ const table: Readonly<Record<string, Samples>> = {
       { level: 1, windowLog: 10 },
     ],
     small: { level: 3, checksum: true },
+    detects: "content",
+  },
+  "numcodecs.zstd": {
+    good: () => fc.constantFrom({}, { level: 0, checksum: false }, { level: 100 }, { level: -200_000, checksum: true }),
+    bad: [{ level: 2 ** 31 }, { level: -(2 ** 31) - 1 }, { level: 0.5 }, { checksum: 1 }, { id: "zstd" }],
+    small: { level: 1, checksum: true },
     detects: "content",
   },
   crc32c: {
@@ -189,6 +215,31 @@ const table: Readonly<Record<string, Samples>> = {
     ],
     small: { acceleration: 1 },
     detects: "header",
+  },
+  "numcodecs.crc32": located,
+  "numcodecs.adler32": located,
+  "numcodecs.crc32c": located,
+  "numcodecs.fletcher32": {
+    good: () => fc.constant({}),
+    bad: [{ location: "end" }, { id: "fletcher32" }],
+    small: {},
+    detects: "all",
+  },
+  "numcodecs.jenkins_lookup3": {
+    good: () =>
+      fc.constantFrom({}, { initval: 0, prefix: null }, { initval: 2 ** 32 - 1 }, { prefix: [] }, { prefix: [0, 255] }),
+    bad: [
+      { initval: -1 },
+      { initval: 2 ** 32 },
+      { initval: 0.5 },
+      { initval: null },
+      { prefix: "ab" },
+      { prefix: [256] },
+      { prefix: ["a"] },
+      { location: "end" },
+    ],
+    small: { initval: 7 },
+    detects: "all",
   },
   sharding_indexed: {
     good: (shape) =>

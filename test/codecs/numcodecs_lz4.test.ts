@@ -64,7 +64,7 @@ describe("numcodecs.lz4", () => {
 
 /** `decode` of the codec bound to a size. */
 function decodeBound(decodedSize: ByteSize, encoded: Uint8Array): Uint8Array {
-  const codec = numcodecsLz4Codec.configure(new Map(), { field: "" }).bind(decodedSize);
+  const codec = numcodecsLz4Codec.configure(new Map(), { field: "" }).bind(decodedSize, 1);
   if (codec.place !== "wasm") return expect.fail("runs in linear memory");
   return useMemory((memory) => memory.read(codec.decode(memory, memory.write(encoded))));
 }

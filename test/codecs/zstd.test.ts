@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { parseZstdFrames } from "../../src/codecs/zstd_frame.js";
 import type { SyncodecError } from "../../src/errors.js";
 import { hostZlib } from "../../src/platform.js";
-import { flipped, fromHex, join, syncodecError } from "./support.js";
+import { flipped, fromHex, join, syncodecError, syncodecErrorIfAny } from "./support.js";
 
 type Library = typeof import("../../src/index.js");
 
@@ -78,9 +78,10 @@ describe.each(backends)("in %s", (_, load) => {
     });
   const decode = (encoded: Uint8Array, length: number) => pipelineOf(length).decodeSync(encoded).data;
 
-  /** The error must come at once and take no memory, and the next call must work. */
+  /** The error must come at once and take no memory, of whichever kind, and the next call must work. */
   function failure(encoded: Uint8Array, length = 100): SyncodecError {
-    const memory = process.memoryUsage();
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow");
+    const { arrayBuffers } = process.memoryUsage();
     const start = performance.now();
     let error: unknown;
     try {
@@ -89,8 +90,9 @@ describe.each(backends)("in %s", (_, load) => {
       error = caught;
     }
     expect(performance.now() - start).toBeLessThan(1000);
-    const after = process.memoryUsage();
-    expect(after.arrayBuffers - memory.arrayBuffers).toBeLessThan(32 * 2 ** 20);
+    expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(32 * 2 ** 20);
+    expect(grow.mock.calls.reduce((sum, [pages]) => sum + pages, 0) * 65536).toBeLessThan(32 * 2 ** 20);
+    grow.mockRestore();
     expect(error).toMatchObject({ name: "DataError", code: expect.stringMatching(/CORRUPT_DATA|CHECKSUM/) });
     expect(decode(sized(100, raw([...hundred])), 100)).toEqual(hundred);
     return error as SyncodecError;
@@ -111,7 +113,7 @@ describe.each(backends)("in %s", (_, load) => {
     expect(encode(0)).toEqual(encode(3));
   });
 
-  test("a checksum is written only when asked for, and verified", () => {
+  test("Z1–Z4: a checksum is written only when asked for, and verified", () => {
     for (const data of [hundred, text]) {
       const encode = (configuration: Record<string, unknown>) =>
         pipelineOf(data.length, configuration).encodeSync(data)!;
@@ -132,7 +134,7 @@ describe.each(backends)("in %s", (_, load) => {
     expect(decode(run, 100_000)).toEqual(Uint8Array.from({ length: 100_000 }, (_, i) => (i < 70_000 ? 7 : 9)));
   });
 
-  test("decodes concatenated, empty and skippable frames", () => {
+  test("Z1–Z4: decodes concatenated, empty and skippable frames", () => {
     const halves = [sized(50, raw([...hundred.subarray(0, 50)])), frame([raw([...hundred.subarray(50)])])];
     const empty = sized(0, raw([]));
     expect(decode(join(...halves), 100)).toEqual(hundred);
@@ -153,7 +155,7 @@ describe.each(backends)("in %s", (_, load) => {
     }
   });
 
-  test("trailing junk is an error", () => {
+  test("Z1–Z4: trailing junk is an error", () => {
     const encoded = sized(100, raw([...hundred]));
     for (const junk of [[0], [0, 0, 0, 0], magic, [...magic, 0x20], [1, 2, 3, 4, 5], [0x50, 0x2a, 0x4d, 0x18]])
       failure(join(encoded, junk));
@@ -161,17 +163,19 @@ describe.each(backends)("in %s", (_, load) => {
     failure(join(encoded, skippable([], 0xffffffff)));
   });
 
-  test("a header that lies is an error", () => {
+  test("Z1–Z4: a header that lies is an error", () => {
     const huge = fromHex("28b52ffde06c06060663636363");
-    for (const length of [0, 1, 100, 2 ** 20]) expect(() => failure(huge, length)).not.toThrow();
+    for (const length of [1, 100, 2 ** 20]) expect(() => failure(huge, length)).not.toThrow();
     const claims = failure(join(magic, [0xe0, 0, 0, 0, 0, 1, 0, 0, 0], raw([...hundred])));
-    expect(claims).toMatchObject({ reason: "zstd frame declares more bytes than the chunk holds", found: 2 ** 32 });
+    expect(claims.reason).toBe("zstd frame declares more bytes than its blocks can hold");
+    const tooMuch = failure(join(magic, [0xa0, 101, 0, 0, 0], runLength(1, 101)));
+    expect(tooMuch).toMatchObject({ reason: "zstd frame declares more bytes than the chunk holds", found: 101 });
     failure(join(magic, [0xe0, 255, 255, 255, 255, 255, 255, 255, 255], raw([...hundred])));
     failure(sized(100, raw([...hundred.subarray(1)])));
     failure(sized(99, raw([...hundred])));
   });
 
-  test("a window over 128 MiB is refused, one of 128 MiB is not", () => {
+  test("Z1–Z4: a window over 128 MiB is refused, one of 128 MiB is not", () => {
     const content = [raw([...hundred])];
     const windowLog = (log: number, mantissa = 0) => ((log - 10) << 3) | mantissa;
     for (const window of [windowLog(27, 1), windowLog(28), windowLog(31), windowLog(41, 7)])
@@ -179,21 +183,53 @@ describe.each(backends)("in %s", (_, load) => {
     expect(decode(frame(content, { window: windowLog(27) }), 100)).toEqual(hundred);
   });
 
-  test("reserved bits, reserved blocks, dictionaries and bad compressed blocks are refused", () => {
+  test("a frame that says nothing takes what its blocks can hold, in a chunk of any length", () => {
+    const remove = library.registerCodec({
+      name: "test.any_length",
+      kind: "bytes_to_bytes",
+      fromConfig: () => ({ encodeSync: (bytes) => bytes, decodeSync: (bytes) => bytes }),
+    });
+    const pipeline = library.createCodecPipeline({
+      shape: [100],
+      dataType: "uint8",
+      codecs: ["bytes", "test.any_length", "zstd"],
+    });
+    remove();
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow");
+    expect(pipeline.decodeSync(frame([raw([...hundred])])).data).toEqual(hundred);
+    const gibibyte = join(magic, [0xe0, 0, 0, 0, 64, 0, 0, 0, 0], raw([...hundred]));
+    expect(() => pipeline.decodeSync(gibibyte)).toThrow("zstd frame declares more bytes than its blocks can hold");
+    expect(grow.mock.calls.reduce((sum, [pages]) => sum + pages, 0)).toBeLessThan(512);
+    grow.mockRestore();
+  });
+
+  test("numcodecs.zstd takes any level, and uses the nearest there is", () => {
+    const encode = (name: string, configuration: Record<string, unknown>) =>
+      library
+        .createCodecPipeline({ shape: [text.length], dataType: "uint8", codecs: ["bytes", { name, configuration }] })
+        .encodeSync(text);
+    expect(encode("numcodecs.zstd", {})).toEqual(encode("zstd", { level: 0, checksum: false }));
+    expect(encode("numcodecs.zstd", { level: 100 })).toEqual(encode("zstd", { level: 22 }));
+    expect(encode("numcodecs.zstd", { level: -(2 ** 31) })).toEqual(encode("zstd", { level: -131072 }));
+    expect(encode("numcodecs.zstd", { checksum: true })).toEqual(encode("zstd", { checksum: true }));
+  });
+
+  test("reserved bits, blocks that are too large, reserved blocks, dictionaries and bad compressed blocks are refused", () => {
     expect(failure(frame([raw([...hundred])], { descriptor: 8 })).reason).toContain("reserved bit");
     expect(failure(frame([block(3, 1, [0], true)])).reason).toContain("reserved type");
     expect(failure(join(magic, [1, 0, 9], raw([...hundred]))).reason).toContain("dictionary");
     expect(failure(join(magic, [0x23, 0, 0, 0, 1, 100], raw([...hundred]))).reason).toContain("dictionary");
+    expect(failure(frame([runLength(1, 2 ** 17 + 1)], { window: 80 })).reason).toContain("larger than a block");
     failure(frame([block(2, 3, [0, 0, 0], true)]));
     failure(frame([block(2, 100, [...hundred], true)]));
   });
 
-  test("the size that the metadata declares bounds a bomb", () => {
+  test("Z1–Z4: the size that the metadata declares bounds a bomb", () => {
     const blocks = Array.from({ length: 2000 }, (_, i) => runLength(1, 2 ** 17, i === 1999));
     failure(frame(blocks, { window: 56 }));
   });
 
-  test("cut at every byte, and any bit flipped, of a checked frame", () => {
+  test("Z1–Z4: cut at every byte, and any bit flipped, of a checked frame", () => {
     const encoded = pipelineOf(100, { checksum: true }).encodeSync(hundred)!;
     for (let length = 0; length < encoded.byteLength; length++) failure(encoded.subarray(0, length));
     for (let bit = 0; bit < encoded.byteLength * 8; bit++) {
@@ -215,18 +251,26 @@ describe("parseZstdFrames", () => {
     const second = frame([runLength(1, 9)]);
     const data = join(first, skippable([9, 9]), second);
     expect(parseZstdFrames(data)).toEqual([
-      { start: 0, end: first.length, contentSize: 3 },
-      { start: data.length - second.length, end: data.length, contentSize: undefined },
+      { start: 0, end: first.length, contentSize: 3, maximumSize: 3 },
+      { start: data.length - second.length, end: data.length, contentSize: undefined, maximumSize: 9 },
     ]);
   });
 
   test("reads content sizes of every width", () => {
-    const size = (...header: number[]) => parseZstdFrames(join(magic, header, raw([])))[0]!.contentSize;
+    const blocks = (count: number) => Array.from({ length: count }, (_, i) => runLength(0, 2 ** 17, i === count - 1));
+    const size = (...header: number[]) => parseZstdFrames(join(magic, header, ...blocks(1)))[0]!.contentSize;
     expect(size(0x20, 255)).toBe(255);
     expect(size(0x60, 0, 0)).toBe(256);
     expect(size(0x60, 255, 255)).toBe(65_791);
-    expect(size(0xa0, 1, 0, 0, 128)).toBe(2 ** 31 + 1);
-    expect(size(0xe0, 0, 0, 0, 0, 0, 0, 1, 0)).toBe(2 ** 48);
+    expect(size(0xa0, 1, 0, 1, 0)).toBe(2 ** 16 + 1);
+    const claimed = (...header: number[]) => syncodecErrorIfAny(() => size(...header))?.reason;
+    expect(claimed(0xa0, 0, 0, 2, 0)).toBeUndefined();
+    const tooMuch = "zstd frame declares more bytes than its blocks can hold";
+    expect(claimed(0xa0, 1, 0, 2, 0)).toBe(tooMuch);
+    expect(claimed(0xa0, 1, 0, 0, 128)).toBe(tooMuch);
+    expect(claimed(0xe0, 0, 0, 0, 0, 0, 0, 1, 0)).toBe(tooMuch);
+    const many = parseZstdFrames(join(magic, [0xe0, 1, 0, 0, 128, 0, 0, 0, 0], ...blocks(2 ** 14 + 1)))[0]!;
+    expect(many.contentSize).toBe(2 ** 31 + 1);
     expect(size(0x00, 0)).toBeUndefined();
     expect(size(0x40, 0, 1, 0)).toBe(257);
   });

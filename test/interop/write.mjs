@@ -333,6 +333,37 @@ function writeRank0() {
   }
 }
 
+/** Every bytes-to-bytes codec of numcodecs, in its plainest and in another configuration. */
+function writeNumcodecs() {
+  const codecs = [
+    ["crc32", {}],
+    ["crc32", { location: "end" }],
+    ["crc32c", {}],
+    ["crc32c", { location: "start" }],
+    ["adler32", {}],
+    ["adler32", { location: "end" }],
+    ["fletcher32", {}],
+    ["jenkins_lookup3", {}],
+    ["jenkins_lookup3", { initval: 4_000_000_000, prefix: null }],
+    ["zlib", {}],
+    ["zlib", { level: -1 }],
+    ["gzip", {}],
+    ["gzip", { level: 9 }],
+    ["zstd", {}],
+    ["zstd", { level: 100, checksum: true }],
+  ];
+  for (const [number, [name, configuration]] of codecs.entries()) {
+    const compressors = [{ name: `numcodecs.${name}`, configuration }];
+    // An odd number of bytes in a chunk: the last word of a Fletcher checksum is half.
+    const options = { shape: [21, 31], chunkShape: [7, 3], compressors };
+    const layouts = { plain: { dataType: "uint8" }, sharded: { dataType: "int16", shardShape: [14, 6] } };
+    for (const [layout, rest] of Object.entries(layouts)) {
+      const fill = dataTypes[rest.dataType].fills[0];
+      writeArray(`numcodecs-${name}-${number}-${layout}`, { ...options, ...rest }, fill, (target) => target.set(null));
+    }
+  }
+}
+
 function writeUnusual() {
   const fill = [7, 7];
   const nothing = () => {};
@@ -367,6 +398,7 @@ function writeGroups() {
 await init();
 writeFamily();
 writeRank0();
+writeNumcodecs();
 writeUnusual();
 writeGroups();
 writeFileSync(join(folder, "expected.json"), toJson(expected));
