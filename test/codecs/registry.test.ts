@@ -161,7 +161,10 @@ test("names are taken once, and given back", () => {
 });
 
 test("blosc of numcodecs.js, in place of the built-in one", async () => {
-  register(fromNumcodecs("blosc", () => import("numcodecs/blosc")), { replace: true });
+  register(
+    fromNumcodecs("blosc", () => import("numcodecs/blosc")),
+    { replace: true },
+  );
   const store = new MemoryStore();
   const configuration = { cname: "lz4", clevel: 5, shuffle: "shuffle", typesize: 2, blocksize: 0 };
   const array = await createArray(store, {
