@@ -35,26 +35,23 @@ export function copyBlockShape(
   return block;
 }
 
-/** Joins neighbouring chunks of an axis to blocks of at most `length` elements, which is no less than the longest chunk. */
+/** Joins neighbouring chunks of an axis to blocks, as many as fit in `length` elements, which is no less than the longest chunk. */
 export function joinChunks({ lengths }: ChunkAxis, length: number): ChunkLengths {
   if (typeof lengths === "number") return length - (length % lengths);
   const blocks: ChunkRun[] = [];
   let begun = 0;
   for (const item of lengths) {
     const [chunk, count] = typeof item === "number" ? [item, 1] : item;
-    let rest = count;
-    if (begun > 0) {
-      const added = Math.min(rest, Math.floor((length - begun) / chunk));
-      begun += added * chunk;
-      rest -= added;
-      if (rest === 0) continue;
-      blocks.push([begun, 1]);
-    }
+    const added = Math.min(count, Math.floor((length - begun) / chunk));
+    begun += added * chunk;
+    if (added === count) continue;
+    blocks.push([begun, 1]);
     const perBlock = Math.floor(length / chunk);
-    if (rest >= perBlock) blocks.push([perBlock * chunk, Math.floor(rest / perBlock)]);
-    begun = (rest % perBlock) * chunk;
+    const full = Math.ceil((count - added) / perBlock) - 1;
+    if (full > 0) blocks.push([perBlock * chunk, full]);
+    begun = (count - added - full * perBlock) * chunk;
   }
-  return begun > 0 ? [...blocks, [begun, 1]] : blocks;
+  return [...blocks, [begun, 1]];
 }
 
 /** The blocks that hold anything but fill: those that a stored chunk of the source reaches into. In C order. */
