@@ -45,12 +45,12 @@ function plainMembers(object: JsonObject): Record<string, JsonValue> {
 
 function createOptions(metadata: ArrayMetadata, path: string, { layout, fillValue }: Changes): CreateArrayOptions {
   const { shape, dataType, chunkKeyEncoding, dimensionNames, attributes } = metadata;
-  const { chunkShape, codecs } = changeLayout(metadata, layout);
+  const { chunkGrid, codecs } = changeLayout(metadata, layout);
   const fill = fillValue === undefined ? metadata.fillValue : dataType.parseFill(fillValue, { field: "--fill-value" });
   return {
     path,
     shape,
-    chunkShape,
+    chunkGrid: chunkGrid.axes.map(({ lengths }) => lengths),
     dataType: { name: dataType.name, configuration: plainMembers(dataType.configuration ?? new Map()) },
     fillValue: fillValueOption(dataType, fill),
     codecs: codecs.map(({ name, configuration }) => ({ name, configuration: plainMembers(configuration) })),

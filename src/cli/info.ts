@@ -1,16 +1,16 @@
 /** `syncodec info`: what is stored in a folder. */
 
 import { elementCount } from "../codecs/codec.js";
-import type { ZarrArray } from "../index.js";
+import type { ChunkGrid, ChunkLengths, ZarrArray } from "../index.js";
 import { formatDataType } from "../metadata/data_type.js";
 import { formatJson, fromPlain, type JsonObject } from "../metadata/json.js";
 import { formatNamed } from "../metadata/validate.js";
 import type { LocalStore } from "../node.js";
 import { type Command, expectPositionals, parseArguments } from "./command.js";
-import { count, formatBytes, formatCodecs, formatRatio, formatShape, oneLine } from "./format.js";
+import { count, formatBytes, formatCodecs, formatGrid, formatRatio, formatShape, oneLine } from "./format.js";
 import { innerShapes } from "./inner_shapes.js";
 import { type Entry, openLocalStore, readTree } from "./nodes.js";
-import { gridShape, listStoredKeys } from "./stored_chunks.js";
+import { listStoredKeys } from "./stored_chunks.js";
 
 interface Sizes {
   /** Stored chunks (shards) per axis, whether they exist or not. */
@@ -23,9 +23,9 @@ interface Sizes {
 
 function measure(array: ZarrArray, store: LocalStore): Sizes {
   const { chunks, strays, byteLength } = listStoredKeys(array, store);
-  const { shape, dataType } = array.metadata;
+  const { shape, chunkGrid, dataType } = array.metadata;
   return {
-    grid: gridShape(array.metadata),
+    grid: chunkGrid.countsOf(shape),
     storedChunks: chunks.length,
     strayKeys: strays.length,
     uncompressedBytes: elementCount(shape) * dataType.itemSize,
@@ -33,8 +33,9 @@ function measure(array: ZarrArray, store: LocalStore): Sizes {
   };
 }
 
-function isSharded({ metadata }: ZarrArray): boolean {
-  return metadata.codecs.some(({ name }) => name === "sharding_indexed");
+/** As in a rectilinear grid, where the chunks have more than one shape. */
+function chunkShapes(grid: ChunkGrid | undefined): ChunkLengths[] | null {
+  return grid === undefined || grid.chunkShape !== undefined ? null : grid.axes.map(({ lengths }) => lengths);
 }
 
 function fillText({ metadata: { dataType, fillValue } }: ZarrArray): string {
@@ -48,15 +49,15 @@ function dataTypeText({ metadata: { dataType } }: ZarrArray): string {
 
 /** Label and text of every line about an array; `undefined` where there is nothing to say. */
 function arrayLines(array: ZarrArray, store: LocalStore): [string, string | undefined][] {
-  const { shape, chunkShape, codecs, attributes } = array.metadata;
+  const { shape, codecs, attributes } = array.metadata;
+  const { chunkGrid, shardGrid } = array;
   const { grid, storedChunks, strayKeys, uncompressedBytes, storedBytes } = measure(array, store);
-  const sharded = isSharded(array);
-  const total = `${storedChunks} of ${count(elementCount(grid), sharded ? "shard" : "chunk")} stored`;
+  const total = `${storedChunks} of ${count(elementCount(grid), shardGrid === undefined ? "chunk" : "shard")} stored`;
   return [
     ["shape", formatShape(shape)],
     ["data type", dataTypeText(array)],
-    ["chunk shape", formatShape(array.chunkShape)],
-    ["shard shape", sharded ? formatShape(chunkShape) : undefined],
+    ["chunk shape", formatGrid(chunkGrid)],
+    ["shard shape", shardGrid && formatGrid(shardGrid)],
     ["grid", `${formatShape(grid)}, ${total}${strayKeys > 0 ? `, ${count(strayKeys, "other key")}` : ""}`],
     ["codecs", formatCodecs(codecs)],
     ["fill value", fillText(array)],
@@ -118,15 +119,18 @@ function describe(entry: Entry, store: LocalStore): Record<string, unknown> {
 
 /** Names as in `zarr.json` where it has them. */
 function describeArray(array: ZarrArray, store: LocalStore): Record<string, unknown> {
-  const { shape, chunkShape, codecs, dataType, fillValue, attributes, chunkKeyEncoding } = array.metadata;
+  const { shape, codecs, dataType, fillValue, attributes, chunkKeyEncoding } = array.metadata;
+  const { chunkGrid, shardGrid } = array;
   const { grid, storedChunks, strayKeys, uncompressedBytes, storedBytes } = measure(array, store);
   return {
     path: array.path,
     kind: "array",
     shape,
     data_type: formatDataType(dataType),
-    chunk_shape: array.chunkShape,
-    shard_shape: isSharded(array) ? chunkShape : null,
+    chunk_shape: chunkGrid.chunkShape ?? null,
+    chunk_shapes: chunkShapes(chunkGrid),
+    shard_shape: shardGrid?.chunkShape ?? null,
+    shard_shapes: chunkShapes(shardGrid),
     inner_shapes: innerShapes(codecs),
     grid,
     chunks: elementCount(grid),

@@ -348,7 +348,7 @@ function outerOf({ target, targetOffset, targetStrides }: Omit<ChunkRead, "chain
 
 function tilingOf(shardRead: ShardRead): Tiling {
   const { item, shard } = shardRead;
-  shardRead.tiling ??= tile(item.selection, shard.inner.spec, shard.grid, outerOf(item));
+  shardRead.tiling ??= tile(item.selection, shard.axes, shard.grid, shard.inner, outerOf(item));
   return shardRead.tiling;
 }
 
@@ -396,7 +396,7 @@ function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): 
   const isPlain = chain.shard === undefined;
   withPlace(() => {
     for (const part of tilingOf(shardRead).tiles()) {
-      const { number, coordinates, outerOffset, chunkOffset, box } = part;
+      const { number, origin, outerOffset, chunkOffset, box } = part;
       const slot = index.slot(number);
       if (slot === undefined) {
         fillBox(box, target, outerOffset, fillValue);
@@ -416,7 +416,7 @@ function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): 
         box,
         chunkOffset,
         selection: isPlain ? nothing : part.selection(),
-        extent: isPlain ? nothing : chunkExtent(coordinates, shape, item.extent),
+        extent: isPlain ? nothing : chunkExtent(origin, shape, item.extent),
       });
     }
   }, item);

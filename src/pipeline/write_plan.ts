@@ -26,6 +26,7 @@ import {
   encodeLeaves,
   innerWrites,
   type ShardPart,
+  shapeAndExtent,
   type WriteOptions,
 } from "./chunk_write.js";
 import { patchPlan } from "./patch_plan.js";
@@ -250,8 +251,8 @@ function* encodeWhole(shards: readonly ShardWrite[], { writeEmptyChunks, subchun
     const { owner, shard, selection, extent, outer, existing } = node;
     const dense = existing === undefined ? wholeShardSlot(shard, selection, extent) : undefined;
     if (dense === undefined) continue;
-    const identity = outer.strides.every((stride) => stride === 0) ? extent.join() : undefined;
-    const same = identity === undefined ? undefined : scalars.get(identity);
+    const form = outer.strides.every((stride) => stride === 0) ? shapeAndExtent(shard.spec.shape, extent) : undefined;
+    const same = form === undefined ? undefined : scalars.get(form);
     if (same !== undefined) {
       node.whole = same;
       continue;
@@ -274,7 +275,7 @@ function* encodeWhole(shards: readonly ShardWrite[], { writeEmptyChunks, subchun
     };
     node.whole = job;
     jobs.push(job);
-    if (identity !== undefined) scalars.set(identity, job);
+    if (form !== undefined) scalars.set(form, job);
   }
   if (jobs.length > 0) yield { kind: "transform", jobs };
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import zarr
 
+zarr.config.set({"array.rectilinear_chunks": True})
 warnings.filterwarnings("ignore", message="Combining a `sharding_indexed` codec disables partial reads")
 
 
