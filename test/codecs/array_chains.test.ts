@@ -83,6 +83,25 @@ describe("bytes after a codec that changes the data type", () => {
   });
 });
 
+test.each<[string, CodecOption]>([
+  ["cast_value", codec("cast_value", { data_type: "int32" })],
+  ["scale_offset", codec("scale_offset", { offset: 0, scale: -1 })],
+  ["numcodecs.astype", codec("numcodecs.astype", { encode_dtype: "<f8" })],
+  ["numcodecs.fixedscaleoffset", codec("numcodecs.fixedscaleoffset", { offset: 1, scale: 1, astype: "<i4" })],
+  ["numcodecs.delta", codec("numcodecs.delta", { astype: "<i4" })],
+  ["bitround", codec("bitround", { keepbits: 15 })],
+  ["packbits", codec("packbits", { last_bit: 15, padding_encoding: "first_byte" })],
+])("%s takes chunks of any length, element by element", (_, each) => {
+  const length = 3 * 2 ** 16 + 5;
+  const data = Int16Array.from({ length }, (_, i) => (i * 7919) % 30000);
+  const encode = (part: Int16Array) =>
+    createCodecPipeline({ shape: [part.length], dataType: "int16", codecs: [each] }).encodeSync(part)!;
+  const encoded = encode(data);
+  const pipeline = createCodecPipeline({ shape: [length], dataType: "int16", codecs: [each] });
+  expect(Buffer.compare(bytesOf(pipeline.decodeSync(encoded).data), bytesOf(data))).toBe(0);
+  expect(encoded.subarray(0, 40)).toEqual(encode(data.slice(0, 20)).subarray(0, 40));
+});
+
 const filters: readonly CodecOption[][] = [
   [codec("numcodecs.delta", { astype: "<i8" })],
   [codec("cast_value", { data_type: "int64" }), codec("numcodecs.delta")],
