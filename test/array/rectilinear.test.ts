@@ -156,6 +156,30 @@ describe("what is stored", () => {
   });
 });
 
+test("progress counts chunks of every shape", async () => {
+  const array = createArraySync(new MemoryStore(), {
+    shape: [9, 7],
+    chunkGrid: [
+      [2, 3, 4],
+      [1, [3, 2]],
+    ],
+    dataType: "int8",
+  });
+  const reports: unknown[] = [];
+  await array.set([null, slice(1, 7)], 1, { onProgress: (progress) => reports.push(progress) });
+  await array.getPoints(
+    [
+      [0, 8, 1],
+      [0, 6, 0],
+    ],
+    { onProgress: (progress) => reports.push(progress) },
+  );
+  expect(reports).toEqual([
+    { completed: 6, total: 6 },
+    { completed: 2, total: 2 },
+  ]);
+});
+
 describe("codecs", () => {
   test("inner chunks must divide every shard, which shows when the array is opened", () => {
     const create = (lengths: ChunkLengths, order: number[]) => () =>
