@@ -6,7 +6,15 @@
  * A chunk comes from its stored key, from a range of it, or from bytes in hand; nothing below distinguishes nested from outer shards.
  */
 
-import { type BoundChain, type BoundStep, byteStrides, type ChunkSpec, type Data, lengthOf } from "../codecs/codec.js";
+import {
+  type BoundChain,
+  type BoundStep,
+  byteStrides,
+  type ChunkSpec,
+  type Data,
+  elementCount,
+  lengthOf,
+} from "../codecs/codec.js";
 import { type BoundShard, indexOffset, indexRange, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
@@ -183,7 +191,7 @@ function* unwrap(items: readonly ChunkRead[], finishers: DecodeJob[], options: R
     const inHand = { ...item, source, offset: 0, length: source.byteLength };
     if (arraySteps.length === 0) return { item: inHand, shard, tiling: undefined };
     const { shape, dataType } = shard.spec;
-    const whole = newElements(dataType, chain.byteLength);
+    const whole = newElements(dataType, elementCount(shape) * dataType.itemSize);
     finishers.push(decodeJob(item, arraySteps, whole, chain.byteLength, scatterOf(item)));
     const outer = { elements: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
     return { item: wholeChunkRead({ ...chain, spec: shard.spec }, item, source, outer), shard, tiling: undefined };

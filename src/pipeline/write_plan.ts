@@ -6,7 +6,7 @@
  * level, all plain chunks are encoded in one transform, and the shards are put together again from the innermost level outwards.
  */
 
-import { type BoundChain, byteStrides, type ChunkSpec } from "../codecs/codec.js";
+import { type BoundChain, byteStrides, type ChunkSpec, elementCount } from "../codecs/codec.js";
 import {
   type BoundShard,
   chunkCoordinates,
@@ -135,7 +135,7 @@ function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions):
   const strides = byteStrides(shape, dataType.itemSize);
   let base: Elements | undefined;
   if (existing !== undefined) {
-    base = newElements(dataType, chain.byteLength);
+    base = newElements(dataType, elementCount(shape) * dataType.itemSize);
     const bare: BoundChain = { ...chain, spec: shard.spec, arraySteps: [], byteSteps: [] };
     yield* readPlan([wholeChunkRead(bare, node, existing, { elements: base, offset: 0, strides })], {
       readMissingChunks: true,

@@ -184,6 +184,19 @@ describe("shards", () => {
 
   test.each<[string, NumericDataTypeName, Scalar, CodecOption[]]>([
     ["cast_value", "float32", 5, [codec("cast_value", { data_type: "int32" })]],
+    ["cast_value to less", "float64", 5, [codec("cast_value", { data_type: "int16" })]],
+    ["cast_value to more", "int8", -5, [codec("cast_value", { data_type: "float64" })]],
+    [
+      "two casts and a transpose",
+      "int32",
+      9,
+      [
+        codec("cast_value", { data_type: "int8" }),
+        codec("transpose", { order: [1, 0] }),
+        codec("transpose", { order: [1, 0] }),
+        codec("cast_value", { data_type: "uint16", out_of_range: "clamp" }),
+      ],
+    ],
     ["scale_offset", "int32", 100, [codec("scale_offset", { offset: 90, scale: 3 })]],
     [
       "both",
@@ -191,16 +204,16 @@ describe("shards", () => {
       10,
       [
         codec("scale_offset", { offset: 10, scale: 2 }),
-        codec("cast_value", { data_type: "uint32", out_of_range: "clamp" }),
+        codec("cast_value", { data_type: "uint8", out_of_range: "clamp" }),
       ],
     ],
     [
       "numcodecs.fixedscaleoffset",
       "float64",
       5.5,
-      [codec("numcodecs.fixedscaleoffset", { offset: 1, scale: 2, astype: "<i8" })],
+      [codec("numcodecs.fixedscaleoffset", { offset: 1, scale: 2, astype: "<i2" })],
     ],
-    ["numcodecs.astype", "int8", -7, [codec("numcodecs.astype", { encode_dtype: "|u1" })]],
+    ["numcodecs.astype", "int8", -7, [codec("numcodecs.astype", { encode_dtype: "<f4" })]],
     ["numcodecs.quantize", "float64", 0.5, [codec("numcodecs.quantize", { digits: 1 })]],
     ["bitround", "float32", 0.5, [codec("bitround", { keepbits: 2 })]],
   ])("after %s: missing inner chunks read as the fill value", async (_, dataType, fillValue, filter) => {
