@@ -38,13 +38,8 @@ function isSharded({ metadata }: ZarrArray): boolean {
   return metadata.codecs.some(({ name }) => name === "sharding_indexed");
 }
 
-<<<<<<< HEAD
-function fillText({ metadata: { dataType, fillValue } }: ZarrArray): string {
-  return oneLine(formatJson(dataType.formatFill(fillValue), 0));
-=======
 function fillJson({ metadata: { dataType, fillValue, hasNullFill } }: ZarrArray): JsonValue {
   return hasNullFill ? null : dataType.formatFill(fillValue);
->>>>>>> bd4d127 (Command line for Zarr v2: info, verify, dump, copy, with --zarr-format for the copy)
 }
 
 function dataTypeText({ metadata: { dataType } }: ZarrArray): string {
@@ -66,7 +61,7 @@ function arrayLines(array: ZarrArray, store: LocalStore): [string, string | unde
     ["shard shape", sharded ? formatShape(chunkShape) : undefined],
     ["grid", `${formatShape(grid)}, ${total}${strayKeys > 0 ? `, ${count(strayKeys, "other key")}` : ""}`],
     ["codecs", formatCodecs(codecs)],
-    ["fill value", formatJson(fillJson(array), 0)],
+    ["fill value", oneLine(formatJson(fillJson(array), 0))],
     ["dimensions", array.dimensionNames?.map((name) => oneLine(name ?? "-")).join(", ")],
     ["attributes", attributesText(attributes)],
     ["uncompressed", formatBytes(uncompressedBytes)],

@@ -44,11 +44,11 @@ const codes: ReadonlyMap<string, string> = new Map([
   ["complex128", "c16"],
 ]);
 
-/** By code and by name. */
+/** The same types by code. */
 const plainTypes: ReadonlyMap<string, FixedDataType> = new Map(
   [...numericTypes, ...complexTypes].flatMap((type) => {
     const code = codes.get(type.name);
-    return code === undefined ? [] : [[code, type] as const, [type.name, type] as const];
+    return code === undefined ? [] : [[code, type] as const];
   }),
 );
 
@@ -87,7 +87,7 @@ function parseCode(code: string): ItemDataType | undefined {
 
 function parseString(text: string, where: Where): NumpyDtype {
   const order = /^[<>|]/.exec(text)?.[0];
-  const dataType = parseCode(order === undefined ? text : text.slice(1));
+  const dataType = parseCode(order === undefined ? (codes.get(text) ?? text) : text.slice(1));
   if (dataType === undefined) {
     const known = [...codes.values(), "S, U or V and a length", "M8 or m8 and a unit"].join(", ");
     throw unsupported(
