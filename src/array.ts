@@ -8,6 +8,7 @@ import {
   metadataFromOptions,
   numbersFromOption,
 } from "./array_options.js";
+import { metadataFromOptionsV2 } from "./array_options_v2.js";
 import {
   type Chunk,
   chunkTarget,
@@ -36,12 +37,14 @@ import {
 } from "./grid/selection.js";
 import {
   type ArrayNode,
+  checkFormat,
   createNode,
   deleteNode,
   openNode,
   runNodePlan,
   runNodePlanSync,
-  writeDocument,
+  writeMetadata,
+  type ZarrFormat,
 } from "./hierarchy.js";
 import { type ArrayMetadata, withAttributes, withShape } from "./metadata/array_metadata.js";
 import type { DataTypeName } from "./metadata/data_type.js";
@@ -65,6 +68,8 @@ import type { Store } from "./stores/store.js";
 export interface OpenOptions extends RuntimeOptions {
   /** Path of the node. Default "/". */
   readonly path?: string;
+  /** Only nodes of this format. Default: of Zarr v3 if there is one, else of v2. */
+  readonly zarrFormat?: ZarrFormat;
 }
 
 export interface GetOptions<D extends DataTypeName = DataTypeName> {
@@ -142,10 +147,12 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     this.path = path;
     this.store = access.store;
     this.#access = access;
-    this.#runtime = runtime;
+    // What is missing is undefined for other readers if the fill value is left open: an empty chunk must stay.
+    this.#runtime = metadata.hasNullFill ? { ...runtime, writeEmptyChunks: true } : runtime;
     this.#metadata = metadata;
-    const { chunkGrid, codecs, shape } = metadata;
-    this.#grid = new BoundGrid(chunkGrid, codecs, metadata, { field: "codecs", key: joinKey(path, "zarr.json") });
+    const { chunkGrid, codecs, shape, documentName, zarrFormat } = metadata;
+    const where = { field: zarrFormat === 2 ? "filters" : "codecs", key: joinKey(path, documentName) };
+    this.#grid = new BoundGrid(chunkGrid, codecs, metadata, where);
     this.#counts = chunkGrid.countsOf(shape);
     const { shard } = this.#grid.chain;
     this.chunkGrid = shard === undefined ? chunkGrid : new ChunkGrid(shard.inner.spec.shape);
@@ -187,6 +194,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return configuration && (toPlain(configuration) as { [name: string]: PlainJson });
   }
 
+  /** What missing elements read as; zero, false or empty where Zarr v2 leaves that open (`metadata.hasNullFill`). */
   get fillValue(): ScalarOf<D> {
     const { dataType, fillValue } = this.#metadata;
     return dataType.decodeScalar(fillValue) as ScalarOf<D>;
@@ -289,7 +297,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const access = this.#requireSync();
     const metadata = withShape(this.#metadata, shape);
     for (const { plan } of this.#cutBatches(metadata.shape)) this.#runSync(plan, access);
-    runNodePlanSync(writeDocument(this.path, metadata.document), this.#access);
+    runNodePlanSync(writeMetadata(this.path, this.#metadata, metadata), this.#access);
     this.#adopt(metadata);
   }
 
@@ -298,7 +306,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const batches = [...this.#cutBatches(metadata.shape)];
     // In turn: two of them may concern the same chunk.
     for (const batch of batches) await this.#run([batch], batch.keys, options);
-    await runNodePlan(writeDocument(this.path, metadata.document), this.#access, options.signal);
+    await runNodePlan(writeMetadata(this.path, this.#metadata, metadata), this.#access, options.signal);
     this.#adopt(metadata);
   }
 
@@ -316,14 +324,14 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   }
 
   setAttributesSync(attributes: Readonly<Record<string, unknown>>): void {
-    const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes));
-    runNodePlanSync(writeDocument(this.path, metadata.document), this.#access);
+    const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes, this.#metadata.zarrFormat));
+    runNodePlanSync(writeMetadata(this.path, this.#metadata, metadata), this.#access);
     this.#metadata = metadata;
   }
 
   async setAttributes(attributes: Readonly<Record<string, unknown>>): Promise<void> {
-    const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes));
-    await runNodePlan(writeDocument(this.path, metadata.document), this.#access);
+    const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes, this.#metadata.zarrFormat));
+    await runNodePlan(writeMetadata(this.path, this.#metadata, metadata), this.#access);
     this.#metadata = metadata;
   }
 
@@ -606,10 +614,14 @@ function open<D extends DataTypeName>(node: ArrayNode, access: StoreAccess, opti
 
 /** The node that `options` ask for, with its codecs bound once, so that no document is written that could not be opened. */
 function newNode(options: CreateArrayOptions, access: StoreAccess): ArrayNode {
+  const isV2 = checkFormat(options.zarrFormat) === 2;
+  if (!isV2 && options.memoryLayout !== undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", "memoryLayout is only for zarrFormat 2: use the codec transpose");
+  }
   const node: ArrayNode = {
     kind: "array",
     path: normalizePath(options.path ?? "/"),
-    metadata: metadataFromOptions(options),
+    metadata: isV2 ? metadataFromOptionsV2(options) : metadataFromOptions(options),
   };
   open(node, access, options);
   return node;
@@ -638,7 +650,7 @@ export function openArraySync<D extends DataTypeName = DataTypeName>(
   options: OpenOptions = {},
 ): ZarrArray<D> {
   const access = accessStore(store);
-  return open(runNodePlanSync(openNode(options.path ?? "/", "array"), access), access, options);
+  return open(runNodePlanSync(openNode(options.path ?? "/", "array", options.zarrFormat), access), access, options);
 }
 
 /** As {@link openArraySync}, on every store. */
@@ -647,5 +659,5 @@ export async function openArray<D extends DataTypeName = DataTypeName>(
   options: OpenOptions = {},
 ): Promise<ZarrArray<D>> {
   const access = accessStore(store);
-  return open(await runNodePlan(openNode(options.path ?? "/", "array"), access), access, options);
+  return open(await runNodePlan(openNode(options.path ?? "/", "array", options.zarrFormat), access), access, options);
 }

@@ -37,6 +37,13 @@ export type ChunkGridOption =
 export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> extends RuntimeOptions {
   /** Path of the node. Default "/". */
   readonly path?: string;
+  /**
+   * Default 3. Zarr v2 has no shards and no dimension names, and one compressor; filters may be any codecs of numcodecs, and names are those
+   * of numcodecs, with or without `numcodecs.`, or of Zarr v3 where numcodecs has the same. The byte order is that of the serializer.
+   */
+  readonly zarrFormat?: 2 | 3;
+  /** Only in Zarr v2: the order of the elements within a chunk. Default "C". */
+  readonly memoryLayout?: "C" | "F";
   /** Elements per axis. */
   readonly shape: readonly number[];
   /** Elements per axis of a chunk; with `shardShape` or `shardGrid`, of an inner chunk. */
@@ -50,7 +57,7 @@ export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> exten
   readonly dataType: DataTypeOption<D>;
   /**
    * Default zero, false or empty. Where elements are no texts, strings as in `zarr.json`: "NaN", "-Infinity", "0x7fc00001", "NaT", base64;
-   * in pairs and records too.
+   * in pairs and records too. In Zarr v2 `null` leaves it open.
    */
   readonly fillValue?: Scalar;
   /** The whole chain; with `shardShape`, that of the inner chunks. Instead of `filters`, `serializer` and `compressors`. */
@@ -61,7 +68,7 @@ export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> exten
   readonly serializer?: CodecOption;
   /** Bytes-to-bytes codecs. Default none. */
   readonly compressors?: readonly CodecOption[];
-  /** Default `{ name: "default", separator: "/" }`. */
+  /** Default `{ name: "default", separator: "/" }`, in Zarr v2 `{ name: "v2", separator: "." }`. */
   readonly chunkKeyEncoding?: { readonly name: "default" | "v2"; readonly separator?: "/" | "." };
   readonly dimensionNames?: readonly (string | null)[];
   readonly attributes?: Readonly<Record<string, unknown>>;
@@ -85,7 +92,7 @@ export function codecFromOption(option: CodecOption, dataType: DataType, field: 
 }
 
 /** The codec as it is recorded: with every default spelled out, so that other engines need not know ours. */
-function withDefaults(parsed: NamedConfiguration, dataType: DataType): NamedConfiguration {
+export function withDefaults(parsed: NamedConfiguration, dataType: DataType): NamedConfiguration {
   const configuration: JsonObject = new Map(parsed.configuration);
   const defaults = defaultsOf.get(parsed.name) ?? {};
   for (const [key, value] of Object.entries(typeof defaults === "function" ? defaults(dataType) : defaults))
@@ -213,8 +220,9 @@ export function fillValueElement(dataType: DataType, fillValue: unknown): Elemen
     : packRecord(dataType, fillValue, fillValueElement);
 }
 
-export function attributesFromPlain(attributes: Readonly<Record<string, unknown>>): JsonObject {
-  const json = fromPlain(attributes);
+/** Attributes as they are stored in a node of `format`: Zarr v2 has Python's words for NaN and the infinities. */
+export function attributesFromPlain(attributes: Readonly<Record<string, unknown>>, format: 2 | 3 = 3): JsonObject {
+  const json = fromPlain(attributes, { nonFinite: format === 2 });
   if (!(json instanceof Map)) throw new TypeError("attributes must be an object");
   return json;
 }

@@ -3,6 +3,8 @@
 import { type OpenOptions, ZarrArray } from "./array.js";
 import { attributesFromPlain } from "./array_options.js";
 import {
+  checkFormat,
+  consolidateGroup,
   createNode,
   deleteNode,
   type GroupNode,
@@ -11,13 +13,15 @@ import {
   openNode,
   runNodePlan,
   runNodePlanSync,
-  writeDocument,
+  writeMetadata,
+  type ZarrFormat,
 } from "./hierarchy.js";
 import { withAttributes } from "./metadata/array_metadata.js";
 import { formatGroupMetadata, type GroupMetadata, parseGroupMetadata } from "./metadata/group_metadata.js";
+import { formatGroupMetadataV2, parseGroupMetadataV2 } from "./metadata/group_metadata_v2.js";
 import { type PlainJson, toPlain } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
-import { type RuntimeOptions, resolveRuntime } from "./runtime.js";
+import { resolveRuntime } from "./runtime.js";
 import { accessStore, type StoreAccess } from "./stores/access.js";
 import type { Store } from "./stores/store.js";
 
@@ -25,6 +29,8 @@ export interface CreateGroupOptions {
   /** Path of the node. Default "/". */
   readonly path?: string;
   readonly attributes?: Readonly<Record<string, unknown>>;
+  /** Default 3. */
+  readonly zarrFormat?: ZarrFormat;
   /** Replace a node that is already there, with everything below it. */
   readonly overwrite?: boolean;
 }
@@ -34,11 +40,11 @@ export class Group {
   readonly path: string;
   readonly store: Store;
   readonly #access: StoreAccess;
-  readonly #options: RuntimeOptions;
+  readonly #options: OpenOptions;
   #metadata: GroupMetadata;
 
   /** @internal */
-  constructor({ path, metadata }: GroupNode, access: StoreAccess, options: RuntimeOptions) {
+  constructor({ path, metadata }: GroupNode, access: StoreAccess, options: OpenOptions) {
     this.path = path;
     this.store = access.store;
     this.#access = access;
@@ -55,26 +61,43 @@ export class Group {
     return this.#metadata;
   }
 
-  /** The arrays and groups directly in this group, in bytewise order of their paths. Needs consolidated metadata or a store that lists. */
+  /**
+   * The arrays and groups directly in this group, in bytewise order of their paths, whatever their format: of the group's own if it was
+   * opened with a `zarrFormat`. From its consolidated metadata, if it has any; else the store must be able to list.
+   */
   membersSync(): (ZarrArray | Group)[] {
-    return runNodePlanSync(listMembers(this.#node()), this.#access).map((node) => this.#member(node));
+    return runNodePlanSync(this.#list(), this.#access).map((node) => this.#member(node));
   }
 
   /** As {@link membersSync}, on every store that lists. */
   async members(): Promise<(ZarrArray | Group)[]> {
-    return (await runNodePlan(listMembers(this.#node()), this.#access)).map((node) => this.#member(node));
+    return (await runNodePlan(this.#list(), this.#access)).map((node) => this.#member(node));
   }
 
   setAttributesSync(attributes: Readonly<Record<string, unknown>>): void {
-    const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes));
-    runNodePlanSync(writeDocument(this.path, metadata.document), this.#access);
+    const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes, this.#metadata.zarrFormat));
+    runNodePlanSync(writeMetadata(this.path, this.#metadata, metadata), this.#access);
     this.#metadata = metadata;
   }
 
   async setAttributes(attributes: Readonly<Record<string, unknown>>): Promise<void> {
-    const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes));
-    await runNodePlan(writeDocument(this.path, metadata.document), this.#access);
+    const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes, this.#metadata.zarrFormat));
+    await runNodePlan(writeMetadata(this.path, this.#metadata, metadata), this.#access);
     this.#metadata = metadata;
+  }
+
+  /**
+   * Copies the metadata of everything below the group into the group's own, as zarr-python's `consolidate_metadata` does, so that one
+   * request gives it all. Nodes of the other format are left out. The copy is not kept up to date: consolidate again after every change
+   * of an array or group below. Needs a store that lists.
+   */
+  consolidateMetadataSync(): void {
+    this.#metadata = runNodePlanSync(consolidateGroup(this.path, this.#metadata.zarrFormat), this.#access);
+  }
+
+  /** As {@link consolidateMetadataSync}, on every store that lists. */
+  async consolidateMetadata(): Promise<void> {
+    this.#metadata = await runNodePlan(consolidateGroup(this.path, this.#metadata.zarrFormat), this.#access);
   }
 
   /** Deletes the group with everything in it. */
@@ -86,8 +109,8 @@ export class Group {
     await runNodePlan(deleteNode(this.path), this.#access);
   }
 
-  #node(): GroupNode {
-    return { kind: "group", path: this.path, metadata: this.#metadata };
+  #list(): ReturnType<typeof listMembers> {
+    return listMembers({ kind: "group", path: this.path, metadata: this.#metadata }, this.#options.zarrFormat);
   }
 
   #member(node: HierarchyNode): ZarrArray | Group {
@@ -95,16 +118,22 @@ export class Group {
   }
 }
 
-function wrap(node: HierarchyNode, access: StoreAccess, options: RuntimeOptions): ZarrArray | Group {
+function wrap(node: HierarchyNode, access: StoreAccess, options: OpenOptions): ZarrArray | Group {
   return node.kind === "group"
     ? new Group(node, access, options)
     : new ZarrArray(node, access, resolveRuntime(options, access));
 }
 
-function newGroup({ path = "/", attributes = {} }: CreateGroupOptions): GroupNode {
+function newGroup({ path = "/", attributes: plain = {}, zarrFormat }: CreateGroupOptions): GroupNode {
   const normalized = normalizePath(path);
-  const document = formatGroupMetadata({ attributes: attributesFromPlain(attributes) });
-  return { kind: "group", path: normalized, metadata: parseGroupMetadata(document, joinKey(normalized, "zarr.json")) };
+  const format = checkFormat(zarrFormat) ?? 3;
+  const attributes = attributesFromPlain(plain, format);
+  const whereOf = (name: string) => ({ field: "", key: joinKey(normalized, name) });
+  const metadata =
+    format === 2
+      ? parseGroupMetadataV2(formatGroupMetadataV2(), attributes, whereOf(".zgroup"), whereOf(".zattrs"))
+      : parseGroupMetadata(formatGroupMetadata({ attributes }), whereOf("zarr.json"));
+  return { kind: "group", path: normalized, metadata };
 }
 
 /** Creates a group. Throws `NODE_EXISTS` if a node is there and `overwrite` is not set. */
@@ -122,23 +151,31 @@ export async function createGroup(store: Store, options: CreateGroupOptions = {}
 /** Opens the group at `options.path`. Throws `NODE_NOT_FOUND` if there is none. */
 export function openGroupSync(store: Store, options: OpenOptions = {}): Group {
   const access = accessStore(store);
-  return new Group(runNodePlanSync(openNode(options.path ?? "/", "group"), access), access, options);
+  return new Group(
+    runNodePlanSync(openNode(options.path ?? "/", "group", options.zarrFormat), access),
+    access,
+    options,
+  );
 }
 
 /** As {@link openGroupSync}, on every store. */
 export async function openGroup(store: Store, options: OpenOptions = {}): Promise<Group> {
   const access = accessStore(store);
-  return new Group(await runNodePlan(openNode(options.path ?? "/", "group"), access), access, options);
+  return new Group(
+    await runNodePlan(openNode(options.path ?? "/", "group", options.zarrFormat), access),
+    access,
+    options,
+  );
 }
 
 /** Opens the array or group at `options.path`. */
 export function openSync(store: Store, options: OpenOptions = {}): ZarrArray | Group {
   const access = accessStore(store);
-  return wrap(runNodePlanSync(openNode(options.path ?? "/"), access), access, options);
+  return wrap(runNodePlanSync(openNode(options.path ?? "/", undefined, options.zarrFormat), access), access, options);
 }
 
 /** As {@link openSync}, on every store. */
 export async function open(store: Store, options: OpenOptions = {}): Promise<ZarrArray | Group> {
   const access = accessStore(store);
-  return wrap(await runNodePlan(openNode(options.path ?? "/"), access), access, options);
+  return wrap(await runNodePlan(openNode(options.path ?? "/", undefined, options.zarrFormat), access), access, options);
 }

@@ -27,6 +27,13 @@ export function parseArguments<T extends ParseArgsConfig>(config: T): ReturnType
   }
 }
 
+/** A Zarr format, the value of an option called `option`. */
+export function parseFormat(text: string | undefined, option: string): 2 | 3 | undefined {
+  if (text === undefined) return undefined;
+  if (text === "2" || text === "3") return text === "2" ? 2 : 3;
+  throw new UsageError(`Option '--${option}' must be 2 or 3, not ${text}`);
+}
+
 /** Exactly `names.length` positional arguments. */
 export function expectPositionals(positionals: readonly string[], names: readonly string[]): void {
   const extra = positionals[names.length];

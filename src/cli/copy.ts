@@ -36,9 +36,14 @@ Options:
   --index-location WHERE  start or end: where shards keep their index
   --fill-value VALUE      another fill value; the elements stay the same
   --path PATH             place of the copy in the hierarchy DST (default /)
+  --zarr-format 2|3       format of the copy (default: that of each node)
   --overwrite             replace what is at the destination
 
-LIST is a JSON array as in zarr.json, names with commas between them, such as zstd:3,crc32c, or none.`,
+LIST is a JSON array as in zarr.json, names with commas between them, such as zstd:3,crc32c, or none.
+
+From Zarr v2 to v3, codecs get their names in v3 where they have one; the attribute _ARRAY_DIMENSIONS becomes
+the dimension names, and back; a fill value that v2 leaves open becomes zero, false or empty; NaN and Infinity
+in attributes become strings. Zarr v2 has no shards (--shards none), and no codecs that numcodecs does not have.`,
 
   async run(args, { stdout, stderr }) {
     const { changes, path, overwrite, source, destination } = parseCopyOptions(args);

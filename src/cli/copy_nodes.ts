@@ -16,6 +16,7 @@ import { type JsonObject, type JsonValue, toPlain } from "../metadata/json.js";
 import { joinKey } from "../metadata/node_path.js";
 import type { LocalStore } from "../node.js";
 import { copyBlock, planCopy } from "./copy_array.js";
+import { attributesWithoutWords, convertFormat } from "./copy_format.js";
 import type { Changes } from "./copy_options.js";
 import type { Destination } from "./destination.js";
 import { changeLayout } from "./layout.js";
@@ -43,24 +44,28 @@ function plainMembers(object: JsonObject): Record<string, JsonValue> {
   return Object.fromEntries(object);
 }
 
-function createOptions(metadata: ArrayMetadata, path: string, { layout, fillValue }: Changes): CreateArrayOptions {
-  const { shape, dataType, chunkKeyEncoding, dimensionNames, attributes } = metadata;
+function createOptions(
+  source: ArrayMetadata,
+  path: string,
+  { layout, fillValue, zarrFormat = source.zarrFormat }: Changes,
+): CreateArrayOptions {
+  const metadata = convertFormat(source, zarrFormat);
+  const { shape, dataType, chunkKeyEncoding, dimensionNames, attributes, hasNullFill } = metadata;
   const { chunkGrid, codecs } = changeLayout(metadata, layout);
   const fill = fillValue === undefined ? metadata.fillValue : dataType.parseFill(fillValue, { field: "--fill-value" });
   return {
     path,
+    zarrFormat,
     shape,
     chunkGrid: chunkGrid.axes.map(({ lengths }) => lengths),
     dataType: { name: dataType.name, configuration: plainMembers(dataType.configuration ?? new Map()) },
-    fillValue: fillValueOption(dataType, fill),
+    fillValue: hasNullFill && fillValue === undefined ? null : fillValueOption(dataType, fill),
     codecs: codecs.map(({ name, configuration }) => ({ name, configuration: plainMembers(configuration) })),
     chunkKeyEncoding,
     ...(dimensionNames === undefined ? {} : { dimensionNames }),
     attributes: plainMembers(attributes),
   };
 }
-
-const noChanges: Changes = { layout: {}, rank: undefined, fillValue: undefined };
 
 /** {@link createOptions}, tried out; errors name the source array. */
 function checkedOptions({ metadata, path: source }: ZarrArray, path: string, changes: Changes): CreateArrayOptions {
@@ -69,7 +74,7 @@ function checkedOptions({ metadata, path: source }: ZarrArray, path: string, cha
     createArraySync(new MemoryStore(), options);
     return options;
   } catch (error) {
-    throw withContext(error, { key: joinKey(source, "zarr.json") });
+    throw withContext(error, { key: joinKey(source, metadata.documentName) });
   }
 }
 
@@ -84,6 +89,7 @@ interface PlannedArray {
 interface PlannedGroup {
   readonly kind: "group";
   readonly path: string;
+  readonly zarrFormat: 2 | 3;
   readonly attributes: Record<string, JsonValue>;
 }
 
@@ -100,13 +106,19 @@ export function planNodes(store: LocalStore, path: string, changes: Changes): (P
     if (entry.kind === "unreadable") throw entry.error;
     if (entry.kind === "group") {
       const { path: member, metadata } = entry.group;
-      planned.push({ kind: "group", path: below(path, member), attributes: plainMembers(metadata.attributes) });
+      const { zarrFormat = metadata.zarrFormat } = changes;
+      const attributes = zarrFormat === 3 ? attributesWithoutWords(metadata.attributes) : metadata.attributes;
+      planned.push({ kind: "group", path: below(path, member), zarrFormat, attributes: plainMembers(attributes) });
       continue;
     }
     const source = entry.array;
     const fits = rank === undefined || rank === source.shape.length;
     if (fits) fitting++;
-    const options = checkedOptions(source, below(path, source.path), fits ? changes : noChanges);
+    const options = checkedOptions(
+      source,
+      below(path, source.path),
+      fits ? changes : { ...changes, layout: {}, fillValue: undefined },
+    );
     const { chunks, byteLength } = listStoredKeys(source, store);
     planned.push({ kind: "array", source, options, stored: chunks, storedBytes: byteLength });
   }
@@ -135,8 +147,10 @@ export function copyNodes(
   // What the first node replaces goes with everything below it.
   for (const [i, node] of planned.entries()) {
     const overwrite = replace && i === 0;
-    if (node.kind === "group") createGroupSync(store, { path: node.path, attributes: node.attributes, overwrite });
-    else {
+    if (node.kind === "group") {
+      const { path, zarrFormat, attributes } = node;
+      createGroupSync(store, { path, zarrFormat, attributes, overwrite });
+    } else {
       const { source, options, stored } = node;
       const target = createArraySync(store, { ...options, overwrite });
       jobs.push({ node, target, plan: planCopy(source, target, stored) });

@@ -2,7 +2,7 @@
 
 import { JsonNumber, type JsonValue, parseJson } from "../metadata/json.js";
 import { parseCodecList, parseShape } from "./codec_lists.js";
-import { expectPositionals, parseArguments, UsageError } from "./command.js";
+import { expectPositionals, parseArguments, parseFormat, UsageError } from "./command.js";
 import type { LayoutChanges } from "./layout.js";
 
 /** What is to be different in the copy. */
@@ -12,6 +12,8 @@ export interface Changes {
   readonly rank: number | undefined;
   /** As in `zarr.json`. */
   readonly fillValue: JsonValue | undefined;
+  /** Of all nodes of the copy. */
+  readonly zarrFormat: 2 | 3 | undefined;
 }
 
 /** A number, true and false as in JSON; anything else is a string, with or without its quotes. */
@@ -45,6 +47,7 @@ export function parseCopyOptions(args: readonly string[]): CopyOptions {
       "index-location": text,
       "fill-value": text,
       path: text,
+      "zarr-format": text,
       overwrite: { type: "boolean" },
     },
   });
@@ -77,5 +80,6 @@ export function parseCopyOptions(args: readonly string[]): CopyOptions {
     throw new UsageError("Options '--chunks' and '--shards' must have the same number of axes");
   const fill = fillValue === undefined ? undefined : parseFillValue(fillValue);
   const [source = "", destination = ""] = positionals;
-  return { changes: { layout, rank: ranks[0], fillValue: fill }, path, overwrite, source, destination };
+  const zarrFormat = parseFormat(values["zarr-format"], "zarr-format");
+  return { changes: { layout, rank: ranks[0], fillValue: fill, zarrFormat }, path, overwrite, source, destination };
 }

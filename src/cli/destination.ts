@@ -5,6 +5,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { ArgumentError, NodeError } from "../index.js";
 import { normalizePath } from "../metadata/node_path.js";
 import { LocalStore } from "../node.js";
+import { holdsNode } from "./nodes.js";
 
 export interface Destination {
   readonly store: LocalStore;
@@ -25,8 +26,8 @@ function contains(outer: string, inner: string): boolean {
 }
 
 /**
- * Refuses a destination that holds something, unless `overwrite` is set and it is a node of Zarr v3: only of such a one is it known that all
- * that lies below belongs to it. Refuses in any case that source and destination contain one another.
+ * Refuses a destination that holds something, unless `overwrite` is set and it is a node: only of a node is it known that all that lies below
+ * belongs to it. Refuses in any case that source and destination contain one another.
  */
 export function checkDestination(source: LocalStore, root: string, path: string, overwrite: boolean): Destination {
   const store = new LocalStore(root);
@@ -41,10 +42,10 @@ export function checkDestination(source: LocalStore, root: string, path: string,
   if (!stats.isDirectory()) throw new NodeError("NODE_EXISTS", `${directory} exists and is not a directory`);
   if (readdirSync(directory).length === 0) return { store, path: normalized, replace: false };
   if (!overwrite) throw new NodeError("NODE_EXISTS", `${directory} exists and is not empty: --overwrite replaces it`);
-  if (!existsSync(join(directory, "zarr.json"))) {
+  if (!holdsNode(directory)) {
     throw new NodeError(
       "NODE_EXISTS",
-      `${directory} exists and is no Zarr v3 node: it is not overwritten, remove it first`,
+      `${directory} exists and is no Zarr node: it is not overwritten, remove it first`,
     );
   }
   return { store, path: normalized, replace: true };

@@ -2,9 +2,9 @@
 
 import { elementCount } from "../codecs/codec.js";
 import { ChunkGrid } from "../grid/chunk_grid.js";
-import { MetadataError, type ZarrArray } from "../index.js";
+import type { ZarrArray } from "../index.js";
 import { blocksOf, readBlock, slabShape } from "./blocks.js";
-import { type Command, expectPositionals, parseArguments, UsageError } from "./command.js";
+import { type Command, expectPositionals, parseArguments, parseFormat } from "./command.js";
 import { elementFormatter } from "./element_text.js";
 import { innerShapes } from "./inner_shapes.js";
 import { openLocalArray } from "./nodes.js";
@@ -42,7 +42,7 @@ texts JSON strings, bytes base64 in quotes, structs JSON objects.
 
 Options:
   --array_path PATH   the array, instead of PATH
-  --zarr_format 2|3   which metadata to read where both are there; 2 is not supported yet`,
+  --zarr_format 2|3   which metadata to read; by default Zarr v3 where both are there`,
 
   async run(args, { stdout }) {
     const { values, positionals } = parseArguments({
@@ -50,12 +50,10 @@ Options:
       allowPositionals: true,
       options: { array_path: { type: "string" }, zarr_format: { type: "string" } },
     });
-    const { array_path: arrayPath, zarr_format: format = "3" } = values;
+    const { array_path: arrayPath, zarr_format: format } = values;
     const paths = arrayPath === undefined ? positionals : [arrayPath, ...positionals];
     expectPositionals(paths, ["PATH"]);
-    if (format !== "2" && format !== "3") throw new UsageError(`--zarr_format must be 2 or 3, not ${format}`);
-    if (format === "2") throw new MetadataError("UNSUPPORTED", "This version cannot read Zarr v2");
-    await dumpArray(openLocalArray(paths[0]!), stdout);
+    await dumpArray(openLocalArray(paths[0]!, parseFormat(format, "zarr_format")), stdout);
     return 0;
   },
 };

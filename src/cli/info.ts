@@ -2,8 +2,9 @@
 
 import { elementCount } from "../codecs/codec.js";
 import type { ChunkGrid, ChunkLengths, ZarrArray } from "../index.js";
+import type { StoredMetadata } from "../metadata/array_metadata.js";
 import { formatDataType } from "../metadata/data_type.js";
-import { formatJson, fromPlain, type JsonObject } from "../metadata/json.js";
+import { formatJson, fromPlain, type JsonObject, type JsonValue } from "../metadata/json.js";
 import { formatNamed } from "../metadata/validate.js";
 import type { LocalStore } from "../node.js";
 import { type Command, expectPositionals, parseArguments } from "./command.js";
@@ -38,8 +39,8 @@ function chunkShapes(grid: ChunkGrid | undefined): ChunkLengths[] | null {
   return grid === undefined || grid.chunkShape !== undefined ? null : grid.axes.map(({ lengths }) => lengths);
 }
 
-function fillText({ metadata: { dataType, fillValue } }: ZarrArray): string {
-  return oneLine(formatJson(dataType.formatFill(fillValue), 0));
+function fillJson({ metadata: { dataType, fillValue, hasNullFill } }: ZarrArray): JsonValue {
+  return hasNullFill ? null : dataType.formatFill(fillValue);
 }
 
 function dataTypeText({ metadata: { dataType } }: ZarrArray): string {
@@ -54,18 +55,24 @@ function arrayLines(array: ZarrArray, store: LocalStore): [string, string | unde
   const { grid, storedChunks, strayKeys, uncompressedBytes, storedBytes } = measure(array, store);
   const total = `${storedChunks} of ${count(elementCount(grid), shardGrid === undefined ? "chunk" : "shard")} stored`;
   return [
+    ["zarr format", formatText(array.metadata)],
     ["shape", formatShape(shape)],
     ["data type", dataTypeText(array)],
     ["chunk shape", formatGrid(chunkGrid)],
     ["shard shape", shardGrid && formatGrid(shardGrid)],
     ["grid", `${formatShape(grid)}, ${total}${strayKeys > 0 ? `, ${count(strayKeys, "other key")}` : ""}`],
     ["codecs", formatCodecs(codecs)],
-    ["fill value", fillText(array)],
+    ["fill value", oneLine(formatJson(fillJson(array), 0))],
     ["dimensions", array.dimensionNames?.map((name) => oneLine(name ?? "-")).join(", ")],
     ["attributes", attributesText(attributes)],
     ["uncompressed", formatBytes(uncompressedBytes)],
     ["stored", `${formatBytes(storedBytes)}, ratio ${formatRatio(uncompressedBytes, storedBytes)}`],
   ];
+}
+
+/** Zarr v3 goes without saying. */
+function formatText({ zarrFormat }: StoredMetadata): string | undefined {
+  return zarrFormat === 3 ? undefined : `${zarrFormat}`;
 }
 
 function attributesText(attributes: JsonObject): string | undefined {
@@ -88,9 +95,12 @@ function* treeLines(entry: Entry, store: LocalStore): Generator<string, void, vo
     return;
   }
   const { group, members } = entry;
-  const attributes = attributesText(group.metadata.attributes);
+  const lines = [
+    ["zarr format", formatText(group.metadata)],
+    ["attributes", attributesText(group.metadata.attributes)],
+  ] as const;
   const trunk = members.length > 0 ? "│" : " ";
-  if (attributes !== undefined) yield `${trunk} ${"attributes".padEnd(labelWidth)}${attributes}`;
+  for (const [label, text] of lines) if (text !== undefined) yield `${trunk} ${label.padEnd(labelWidth)}${text}`;
   for (const [i, member] of members.entries()) {
     const isLast = i === members.length - 1;
     let branch = isLast ? "└── " : "├── ";
@@ -109,6 +119,7 @@ function describe(entry: Entry, store: LocalStore): Record<string, unknown> {
       return {
         path: entry.group.path,
         kind: entry.kind,
+        zarr_format: entry.group.metadata.zarrFormat,
         attributes: entry.group.metadata.attributes,
         members: entry.members.map((member) => describe(member, store)),
       };
@@ -119,12 +130,13 @@ function describe(entry: Entry, store: LocalStore): Record<string, unknown> {
 
 /** Names as in `zarr.json` where it has them. */
 function describeArray(array: ZarrArray, store: LocalStore): Record<string, unknown> {
-  const { shape, codecs, dataType, fillValue, attributes, chunkKeyEncoding } = array.metadata;
+  const { zarrFormat, shape, codecs, dataType, attributes, chunkKeyEncoding } = array.metadata;
   const { chunkGrid, shardGrid } = array;
   const { grid, storedChunks, strayKeys, uncompressedBytes, storedBytes } = measure(array, store);
   return {
     path: array.path,
     kind: "array",
+    zarr_format: zarrFormat,
     shape,
     data_type: formatDataType(dataType),
     chunk_shape: chunkGrid.chunkShape ?? null,
@@ -138,7 +150,7 @@ function describeArray(array: ZarrArray, store: LocalStore): Record<string, unkn
     other_keys: strayKeys,
     chunk_key_encoding: { name: chunkKeyEncoding.name, separator: chunkKeyEncoding.separator },
     codecs: codecs.map(formatNamed),
-    fill_value: dataType.formatFill(fillValue),
+    fill_value: fillJson(array),
     dimension_names: array.dimensionNames ?? null,
     attributes,
     uncompressed_bytes: uncompressedBytes,

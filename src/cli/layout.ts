@@ -1,7 +1,7 @@
 /** From the layout of a source array, and what is to change in it, to the layout of its copy. */
 
 import { codecFromOption, codecsFromOptions } from "../array_options.js";
-import { builtInCodecs } from "../codecs/index.js";
+import { findCodec } from "../codecs/registry.js";
 import { type IndexLocation, shardingConfiguration } from "../codecs/sharding_indexed.js";
 import { ChunkGrid } from "../grid/chunk_grid.js";
 import { ArgumentError, type CodecOption } from "../index.js";
@@ -26,8 +26,6 @@ export interface LayoutChanges {
 /** Chunk grid and codecs as they stand in `zarr.json`. */
 export type Layout = Pick<ArrayMetadata, "chunkGrid" | "codecs">;
 
-const kinds = new Map(builtInCodecs.map(({ name, kind }) => [name, kind]));
-
 interface Parts {
   readonly filters: readonly NamedConfiguration[];
   readonly serializer: NamedConfiguration;
@@ -36,7 +34,7 @@ interface Parts {
 
 /** Splits a chain at its array-to-bytes codec; `bytes` if it has none. */
 function split(codecs: readonly NamedConfiguration[], dataType: DataType): Parts {
-  const position = codecs.findIndex(({ name }) => kinds.get(name) === "array_to_bytes");
+  const position = codecs.findIndex(({ name }) => findCodec(name)?.kind === "array_to_bytes");
   if (position >= 0) {
     return {
       filters: codecs.slice(0, position),
@@ -44,7 +42,7 @@ function split(codecs: readonly NamedConfiguration[], dataType: DataType): Parts
       compressors: codecs.slice(position + 1),
     };
   }
-  const first = codecs.findIndex(({ name }) => kinds.get(name) === "bytes_to_bytes");
+  const first = codecs.findIndex(({ name }) => findCodec(name)?.kind === "bytes_to_bytes");
   const end = first < 0 ? codecs.length : first;
   const [serializer] = codecsFromOptions({ codecs: ["bytes"] }, dataType);
   return { filters: codecs.slice(0, end), serializer: serializer!, compressors: codecs.slice(end) };

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Group, MetadataError, NodeError, openSync, SyncodecError, ZarrArray } from "../index.js";
+import { type Group, NodeError, openSync, SyncodecError, ZarrArray } from "../index.js";
 import { joinKey } from "../metadata/node_path.js";
 import { LocalStore } from "../node.js";
 
@@ -29,29 +29,30 @@ export interface UnreadableEntry {
 
 export type Entry = ArrayEntry | GroupEntry | UnreadableEntry;
 
-/** A store on the directory `path`, which must hold a node of Zarr v3. */
+/** A store on the directory `path`, which must hold a node. */
 export function openLocalStore(path: string): LocalStore {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new NodeError("NODE_NOT_FOUND", `${path} does not exist`);
   if (!stats.isDirectory()) throw new NodeError("NODE_NOT_FOUND", `${path} is not a directory`);
   const store = new LocalStore(path);
-  if (!holdsNode(store.root, path)) {
-    throw new NodeError("NODE_NOT_FOUND", `${path} is not a Zarr array or group: it has no zarr.json`);
+  if (!holdsNode(store.root)) {
+    throw new NodeError(
+      "NODE_NOT_FOUND",
+      `${path} is not a Zarr array or group: it has no zarr.json, .zarray or .zgroup`,
+    );
   }
   return store;
 }
 
-/** Whether the directory has a document of Zarr v3. Throws `UNSUPPORTED` if it only has one of Zarr v2; `name` is for the message. */
-function holdsNode(directory: string, name: string): boolean {
-  if (existsSync(join(directory, "zarr.json"))) return true;
-  const v2 = [".zarray", ".zgroup"].find((document) => existsSync(join(directory, document)));
-  if (v2 === undefined) return false;
-  throw new MetadataError("UNSUPPORTED", `${name} is Zarr v2 (${v2}), which this version cannot read`);
+/** Whether the directory is an array or a group of either format. Names that begin with a dot are no nodes in Zarr v2. */
+export function holdsNode(directory: string): boolean {
+  const documents = basename(directory).startsWith(".") ? ["zarr.json"] : ["zarr.json", ".zarray", ".zgroup"];
+  return documents.some((document) => existsSync(join(directory, document)));
 }
 
-/** The array in the directory `path`. */
-export function openLocalArray(path: string): ZarrArray {
-  const node = openSync(openLocalStore(path));
+/** The array in the directory `path`; of one format, where it has documents of both. */
+export function openLocalArray(path: string, format?: 2 | 3): ZarrArray {
+  const node = openSync(openLocalStore(path), format === undefined ? {} : { zarrFormat: format });
   if (node instanceof ZarrArray) return node;
   throw new NodeError("NODE_NOT_FOUND", `${path} is a group, not an array`);
 }
@@ -82,7 +83,7 @@ function readMembers(store: LocalStore, path: string): Entry[] {
   return names.flatMap((name): Entry[] => {
     const member = joinKey(path, name);
     try {
-      return holdsNode(join(directory, name), member) ? [readNode(store, member, name)] : [];
+      return holdsNode(join(directory, name)) ? [readNode(store, member, name)] : [];
     } catch (error) {
       if (!(error instanceof SyncodecError)) throw error;
       return [{ kind: "unreadable", name, path: member, error }];

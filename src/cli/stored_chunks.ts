@@ -2,7 +2,7 @@
 
 import { parseChunkKey } from "../grid/chunk_key.js";
 import type { ZarrArray } from "../index.js";
-import { joinKey } from "../metadata/node_path.js";
+import { documentNames, joinKey } from "../metadata/node_path.js";
 import type { LocalStore } from "../node.js";
 
 export interface StoredChunk {
@@ -21,9 +21,6 @@ export interface StoredKeys {
   readonly strays: readonly { readonly key: string; readonly reason: string }[];
 }
 
-/** Documents of Zarr v2 may stand beside those of v3. */
-const documents = ["zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata"];
-
 export function listStoredKeys(array: ZarrArray, store: LocalStore): StoredKeys {
   const { chunkKeyEncoding, chunkGrid, shape } = array.metadata;
   const counts = chunkGrid.countsOf(shape);
@@ -35,7 +32,8 @@ export function listStoredKeys(array: ZarrArray, store: LocalStore): StoredKeys 
     const name = key.slice(prefix.length);
     const coordinates = parseChunkKey(chunkKeyEncoding, shape.length, name);
     if (coordinates === undefined) {
-      if (!documents.includes(name)) strays.push({ key, reason: "not a chunk key of this array" });
+      // Documents of Zarr v2 may stand beside those of v3.
+      if (!documentNames.includes(name)) strays.push({ key, reason: "not a chunk key of this array" });
     } else if (coordinates.some((coordinate, axis) => coordinate >= counts[axis]!)) {
       strays.push({ key, reason: "chunk outside of the array" });
     } else {

@@ -88,13 +88,13 @@ export function registerCodec(entry: CodecEntry, { replace = false }: { readonly
   };
 }
 
-function findBuiltIn(name: string): Codec | undefined {
+export function findBuiltIn(name: string): Codec | undefined {
   return builtInCodecs.find((codec) => codec.name === name || codec.aliases?.includes(name));
 }
 
-/** The codec called `name`: a user's before a built-in one. */
+/** The codec called `name`: a user's before a built-in one. One that is registered as `bz2` is found as `numcodecs.bz2` too. */
 export function findCodec(name: string): Codec | undefined {
-  return registered.get(name) ?? findBuiltIn(name);
+  return registered.get(name) ?? registered.get(name.replace(/^numcodecs\./, "")) ?? findBuiltIn(name);
 }
 
 /** Every name that {@link findCodec} knows. */

@@ -1,5 +1,5 @@
 /**
- * The metadata document of an array, read strictly into one {@link ArrayMetadata}, and written.
+ * The metadata of an array, one form for Zarr v2 and v3; and the document of v3, read strictly and written.
  *
  * https://zarr-specs.readthedocs.io/en/latest/v3/core/index.html#array-metadata
  */
@@ -42,12 +42,32 @@ export interface ArrayMetadataParts {
   readonly attributes?: JsonObject | undefined;
 }
 
-export interface ArrayMetadata extends ArrayMetadataParts {
-  readonly zarrFormat: 3;
+/** The metadata of an array of either format. A document of Zarr v2 is read as if its array were one of v3. */
+export interface ArrayMetadata extends ArrayMetadataParts, StoredMetadata {
   readonly dimensionNames: readonly (string | null)[] | undefined;
   readonly attributes: JsonObject;
+  /** Whether the document leaves the fill value open, as Zarr v2 can; `fillValue` is the data type's default then. */
+  readonly hasNullFill: boolean;
+}
+
+/** How the metadata of an array or a group is stored. */
+export interface StoredMetadata {
+  readonly zarrFormat: 2 | 3;
+  readonly attributes: JsonObject;
+  /** The name of the document. */
+  readonly documentName: "zarr.json" | ".zarray" | ".zgroup";
   /** The whole document, also what this version ignores. Not to be changed in place. */
   readonly document: JsonObject;
+}
+
+/** What is stored for a node, by name: in Zarr v2, attributes have a document of their own. */
+export function documentsOf({
+  zarrFormat,
+  documentName,
+  document,
+  attributes,
+}: StoredMetadata): ReadonlyMap<string, JsonObject> {
+  return new Map([[documentName, document], ...(zarrFormat === 2 ? [[".zattrs", attributes] as const] : [])]);
 }
 
 const fields = [
@@ -134,11 +154,13 @@ export function parseArrayMetadata(document: JsonValue, where: string | Where): 
   const attributes = parseAttributes(object, root);
   return {
     zarrFormat: 3,
+    documentName: "zarr.json",
     shape,
     dataType,
     chunkGrid,
     chunkKeyEncoding,
     fillValue,
+    hasNullFill: false,
     codecs,
     dimensionNames,
     attributes,
@@ -146,7 +168,7 @@ export function parseArrayMetadata(document: JsonValue, where: string | Where): 
   };
 }
 
-function formatShape(shape: readonly number[]): JsonValue {
+export function formatShape(shape: readonly number[]): JsonValue {
   return shape.map(jsonNumber);
 }
 
@@ -201,13 +223,14 @@ export function withShape(metadata: ArrayMetadata, shape: readonly number[]): Ar
   });
   // + 0 turns -0 into 0.
   const own = shape.map((dimension) => dimension + 0);
-  return { ...metadata, shape: own, document: new Map(metadata.document).set("shape", formatShape(own)) };
+  const document = new Map(metadata.document).set("shape", formatShape(own));
+  // A chunk length of 0 that was read as 1 must not outlast the empty axis.
+  if (metadata.zarrFormat === 2) document.set("chunks", formatShape(metadata.chunkGrid.largestShape));
+  return { ...metadata, shape: own, document };
 }
 
 /** Metadata of an array or group with other attributes; every other field of the document stays as it is. */
-export function withAttributes<Metadata extends { readonly attributes: JsonObject; readonly document: JsonObject }>(
-  metadata: Metadata,
-  attributes: JsonObject,
-): Metadata {
+export function withAttributes<Metadata extends StoredMetadata>(metadata: Metadata, attributes: JsonObject): Metadata {
+  if (metadata.zarrFormat === 2) return { ...metadata, attributes };
   return { ...metadata, attributes, document: new Map(metadata.document).set("attributes", attributes) };
 }

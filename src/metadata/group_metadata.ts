@@ -5,7 +5,13 @@
  */
 
 import { MetadataError, SyncodecError } from "../errors.js";
-import { type ArrayMetadata, checkNode, parseArrayMetadata, parseAttributes } from "./array_metadata.js";
+import {
+  type ArrayMetadata,
+  checkNode,
+  parseArrayMetadata,
+  parseAttributes,
+  type StoredMetadata,
+} from "./array_metadata.js";
 import { type JsonObject, type JsonValue, jsonNumber } from "./json.js";
 import { normalizePath } from "./node_path.js";
 import {
@@ -20,35 +26,37 @@ import {
   type Where,
 } from "./validate.js";
 
-/** A descendant in consolidated metadata. */
-export interface ConsolidatedNode {
-  readonly nodeType: "array" | "group";
+interface ConsolidatedDocument {
   readonly document: JsonObject;
-  /**
-   * Reads the document. Not done with the group's own, so that one array of an unsupported type does not make its group unreadable.
-   *
-   * @throws MetadataError as {@link parseArrayMetadata} and {@link parseGroupMetadata}.
-   */
-  parse(): ArrayMetadata | GroupMetadata;
 }
 
-export interface GroupMetadata {
-  readonly zarrFormat: 3;
-  readonly attributes: JsonObject;
-  /** Descendants by normalized path relative to this group (`/a/b`); `undefined` if the group has no consolidated metadata. */
-  readonly consolidated: ReadonlyMap<string, ConsolidatedNode> | undefined;
-  /** The whole document, also what this version ignores. Not to be changed in place. */
-  readonly document: JsonObject;
+/**
+ * A descendant in consolidated metadata. `parse` reads its document, and throws a MetadataError as {@link parseArrayMetadata} and
+ * {@link parseGroupMetadata} do. Not done with the group's own, so that one array of an unsupported type does not make its group unreadable.
+ */
+export type ConsolidatedNode =
+  | (ConsolidatedDocument & { readonly nodeType: "array"; parse(): ArrayMetadata })
+  | (ConsolidatedDocument & { readonly nodeType: "group"; parse(): GroupMetadata });
+
+/** Descendants by normalized path relative to their group (`/a/b`). */
+export type Consolidated = ReadonlyMap<string, ConsolidatedNode>;
+
+/** The metadata of a group of either format. */
+export interface GroupMetadata extends StoredMetadata {
+  /** `undefined` if the group has no consolidated metadata. */
+  readonly consolidated: Consolidated | undefined;
 }
 
 function parseMember(value: JsonValue, where: Where): ConsolidatedNode {
   const document = expectObject(value, where);
   const nodeType = expectOneOf(document.get("node_type"), ["array", "group"], at(where, "node_type"));
-  const parse = nodeType === "array" ? parseArrayMetadata : parseGroupMetadata;
-  return { nodeType, document, parse: () => parse(document, where) };
+  return nodeType === "array"
+    ? { nodeType, document, parse: () => parseArrayMetadata(document, where) }
+    : { nodeType, document, parse: () => parseGroupMetadata(document, where) };
 }
 
-function parseMemberPath(name: string, where: Where): string {
+/** A path in consolidated metadata, normalized. */
+export function parseMemberPath(name: string, where: Where): string {
   try {
     return normalizePath(name);
   } catch (cause) {
@@ -61,10 +69,7 @@ function parseMemberPath(name: string, where: Where): string {
   }
 }
 
-function parseConsolidated(
-  value: JsonValue | undefined,
-  where: Where,
-): ReadonlyMap<string, ConsolidatedNode> | undefined {
+function parseConsolidated(value: JsonValue | undefined, where: Where): Consolidated | undefined {
   // null is what zarr-python writes for "not consolidated".
   if (value === undefined || value === null) return undefined;
   const object = expectObject(value, where);
@@ -105,33 +110,34 @@ export function parseGroupMetadata(document: JsonValue, where: string | Where): 
   rejectUnknownFields(object, ["zarr_format", "node_type", "attributes", "consolidated_metadata"], root);
   return {
     zarrFormat: 3,
+    documentName: "zarr.json",
     attributes: parseAttributes(object, root),
     consolidated: parseConsolidated(object.get("consolidated_metadata"), at(root, "consolidated_metadata")),
     document: object,
   };
 }
 
-/** The document of a group; `consolidated` gives the documents of its descendants by path relative to it (`/a/b` or `a/b`). */
+/** The field `consolidated_metadata`; `nodes` gives the documents of descendants by path relative to the group (`/a/b` or `a/b`). */
+export function formatConsolidated(nodes: ReadonlyMap<string, ConsolidatedDocument>): JsonObject {
+  const metadata: JsonObject = new Map();
+  for (const [path, node] of nodes) metadata.set(path.replace(/^\//, ""), node.document);
+  return new Map<string, JsonValue>([
+    ["kind", "inline"],
+    ["must_understand", false],
+    ["metadata", metadata],
+  ]);
+}
+
+/** The document of a group. */
 export function formatGroupMetadata(parts: {
   readonly attributes?: JsonObject | undefined;
-  readonly consolidated?: ReadonlyMap<string, { readonly document: JsonObject }> | undefined;
+  readonly consolidated?: ReadonlyMap<string, ConsolidatedDocument> | undefined;
 }): JsonObject {
   const document: JsonObject = new Map<string, JsonValue>([
     ["zarr_format", jsonNumber(3)],
     ["node_type", "group"],
     ["attributes", parts.attributes ?? new Map()],
   ]);
-  if (parts.consolidated !== undefined) {
-    const metadata: JsonObject = new Map();
-    for (const [path, node] of parts.consolidated) metadata.set(path.replace(/^\//, ""), node.document);
-    document.set(
-      "consolidated_metadata",
-      new Map<string, JsonValue>([
-        ["kind", "inline"],
-        ["must_understand", false],
-        ["metadata", metadata],
-      ]),
-    );
-  }
+  if (parts.consolidated !== undefined) document.set("consolidated_metadata", formatConsolidated(parts.consolidated));
   return document;
 }

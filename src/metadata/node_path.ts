@@ -7,6 +7,9 @@
 
 import { ArgumentError } from "../errors.js";
 
+/** Where metadata is stored, in Zarr v3 and v2. */
+export const documentNames: readonly string[] = ["zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"];
+
 /** What is wrong with one segment of a path, if anything. */
 function findFault(segment: string): string | undefined {
   if (segment === "") return "no empty segments";
@@ -17,7 +20,12 @@ function findFault(segment: string): string | undefined {
   if (/%(?:2f|5c|00)/i.test(segment)) return "no percent-encoded separators or NUL";
   if (/^[A-Za-z]:/.test(segment)) return "no drive letters";
   if (segment.startsWith("__")) return 'no segments beginning with "__"';
-  return segment === "zarr.json" ? 'no segment "zarr.json"' : undefined;
+  return documentNames.includes(segment) ? `no segment "${segment}"` : undefined;
+}
+
+/** Whether Zarr v2 takes `path` for something else than a node: names that begin with a dot are those of its documents. */
+export function isMetadataPath(path: string): boolean {
+  return path.includes("/.");
 }
 
 /**

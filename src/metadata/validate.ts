@@ -162,6 +162,8 @@ export interface NamedConfiguration {
   readonly configuration: JsonObject;
   /** False only where the document says so. */
   readonly mustUnderstand: boolean;
+  /** The place of the configuration, where it is none in a list of codecs: Zarr v2 keeps filters and compressor apart. */
+  readonly where?: Where;
 }
 
 const namedFields: readonly string[] = ["name", "configuration", "must_understand"];

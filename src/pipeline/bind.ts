@@ -107,11 +107,11 @@ function bindAtDepth(
   let encodedSize: BoundChain["encodedSize"] | undefined;
   let current = spec;
   withSerializer(codecs, spec.dataType, where, find).forEach((named, i) => {
-    const place = at(where, i);
-    const codec = requireCodec(named, place, find);
+    const inside = named.where ?? at(at(where, i), "configuration");
+    const codec = requireCodec(named, where, find);
     if (codec.kind === "bytes_to_bytes") {
       if (encodedSize === undefined) throw wrongOrder(codec, "an array-to-bytes codec must stand before it", where);
-      const configured = codec.configure(named.configuration, at(place, "configuration"));
+      const configured = codec.configure(named.configuration, inside);
       loads.push(() => (configured.load === undefined ? codec.load?.() : configured.load()));
       const bound = configured.bind(encodedSize, current.dataType.itemSize);
       if (bound.place !== "identity") byteSteps.push(bound);
@@ -122,12 +122,12 @@ function bindAtDepth(
     if (encodedSize !== undefined)
       throw wrongOrder(codec, "only bytes-to-bytes codecs may follow the array-to-bytes codec", where);
     if (codec.kind === "array_to_array") {
-      const { codec: bound, encoded } = codec.configure(named.configuration, at(place, "configuration")).bind(current);
+      const { codec: bound, encoded } = codec.configure(named.configuration, inside).bind(current);
       if (bound.place !== "identity") arraySteps.push(bound);
       current = encoded;
       return;
     }
-    const bound = codec.configure(named.configuration, at(place, "configuration")).bind(current, bindInner);
+    const bound = codec.configure(named.configuration, inside).bind(current, bindInner);
     if (isShard(bound)) shard = bound;
     else if (bound.place !== "identity") byteSteps.push(bound);
     encodedSize = bound.encodedSize;

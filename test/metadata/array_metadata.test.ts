@@ -63,11 +63,13 @@ describe("parseArrayMetadata", () => {
     const metadata = parse({});
     expect(metadata).toEqual({
       zarrFormat: 3,
+      documentName: "zarr.json",
       shape: [10, 20],
       dataType: dataTypeByName("float32"),
       chunkGrid: new ChunkGrid([5, 6]),
       chunkKeyEncoding: { name: "default", separator: "/" },
       fillValue: Uint8Array.of(0, 0, 0xc0, 0x7f),
+      hasNullFill: false,
       codecs: [{ name: "bytes", configuration: new Map([["endian", "little"]]), mustUnderstand: true }],
       dimensionNames: undefined,
       attributes: new Map(),
@@ -377,7 +379,7 @@ describe("formatArrayMetadata", () => {
       fc.property(arbitraryParts, (parts) => {
         const document = formatArrayMetadata(parts);
         const read = parseArrayMetadata(parseJson(formatJson(document)), key);
-        expect(read).toEqual({ ...parts, zarrFormat: 3, document });
+        expect(read).toEqual({ ...parts, zarrFormat: 3, documentName: "zarr.json", hasNullFill: false, document });
         expect(formatJson(formatArrayMetadata(read))).toBe(formatJson(document));
       }),
     );
