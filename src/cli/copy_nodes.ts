@@ -57,7 +57,9 @@ function createOptions(
     path,
     zarrFormat,
     shape,
-    chunkGrid: chunkGrid.axes.map(({ lengths }) => lengths),
+    ...(chunkGrid.chunkShape === undefined
+      ? { chunkGrid: chunkGrid.axes.map(({ lengths }) => lengths) }
+      : { chunkShape: chunkGrid.chunkShape }),
     dataType: { name: dataType.name, configuration: plainMembers(dataType.configuration ?? new Map()) },
     fillValue: hasNullFill && fillValue === undefined ? null : fillValueOption(dataType, fill),
     codecs: codecs.map(({ name, configuration }) => ({ name, configuration: plainMembers(configuration) })),
