@@ -17,10 +17,14 @@ export interface ManifestEntry {
   readonly shape: readonly number[];
   readonly dataType: string;
   readonly head: readonly string[];
+  readonly zarrFormat?: 2;
 }
 
 const manifest: ManifestEntry[] = JSON.parse(readFileSync(join(fixtures, "manifest.json"), "utf8"));
-export const fixtureArrays: readonly ManifestEntry[] = manifest.filter(({ kind }) => kind !== "group");
+const manifestArrays = manifest.filter(({ kind }) => kind !== "group");
+/** Of Zarr v3. */
+export const fixtureArrays: readonly ManifestEntry[] = manifestArrays.filter(({ zarrFormat }) => zarrFormat !== 2);
+export const fixtureArraysV2: readonly ManifestEntry[] = manifestArrays.filter(({ zarrFormat }) => zarrFormat === 2);
 
 /** Keeps what is written to it. */
 export class Capture extends Writable {
