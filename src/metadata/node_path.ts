@@ -8,7 +8,9 @@
 import { ArgumentError } from "../errors.js";
 
 /** What is wrong with one segment of a path, if anything. */
-function findFault(segment: string): string | undefined {
+function findFault(text: string): string | undefined {
+  // URL parsers leave out control characters, so that dots may hide between them.
+  const segment = text.replace(/(?!\0)\p{Cc}/gu, "");
   if (segment === "") return "no empty segments";
   if (segment.includes("\\") || segment.includes("\0")) return "no backslashes and no NUL";
   // Once is enough: a second decoding is nobody's idea of a path.
