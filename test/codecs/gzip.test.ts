@@ -34,52 +34,6 @@ describe.each(decoders)("in the %s", (name, decode) => {
     expect(decode(join(...members), data.length)).toEqual(data);
   });
 
-  test.each([
-    ["short", ascending(20)],
-    ["long", long],
-  ])("a wrong CRC-32, a length that lies and trailing bytes in a %s chunk are errors", (_, data) => {
-    const encoded = gzipSync(data);
-    const decoded = (change: (copy: Uint8Array) => Uint8Array) =>
-      syncodecError(() => decode(change(Uint8Array.from(encoded)), data.length)).code;
-    const set = (position: number) => (copy: Uint8Array) => {
-      copy[copy.length - position]! ^= 0x10;
-      return copy;
-    };
-    for (const position of [1, 2, 3, 4, 5, 6, 7, 8]) expect(decoded(set(position))).toBe("CORRUPT_DATA");
-    for (const junk of [[0], [0, 0, 0, 0, 0, 0, 0, 0, 0], [0, 1, 2], [1], [0x1f, 0x8b], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]])
-      expect(decoded((copy) => join(copy, junk))).toBe("CORRUPT_DATA");
-    expect(decoded((copy) => join(copy, gzipSync(Uint8Array.of(1))))).toBe("CORRUPT_DATA");
-    for (const flag of [0x20, 0x40, 0x80]) {
-      expect(
-        decoded((copy) => {
-          copy[3] = flag;
-          return copy;
-        }),
-      ).toBe("CORRUPT_DATA");
-    }
-  });
-
-  test("cut at every byte is an error", () => {
-    for (const data of [ascending(20), long]) {
-      const encoded = gzipSync(data);
-      for (let length = 0; length < encoded.length; length++)
-        expect(syncodecError(() => decode(encoded.subarray(0, length), data.length)).code).toBe("CORRUPT_DATA");
-    }
-  });
-
-  test("the size that the metadata declares bounds a bomb", () => {
-    const bomb = gzipSync(new Uint8Array(64 * 2 ** 20), { level: 9 });
-    const liar = Uint8Array.from(bomb);
-    new DataView(liar.buffer).setUint32(liar.length - 4, 1000, true);
-    for (const encoded of [bomb, liar]) {
-      const before = process.memoryUsage();
-      expect(syncodecError(() => decode(encoded, 1000)).code).toBe("CORRUPT_DATA");
-      const after = process.memoryUsage();
-      expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(32 * 2 ** 20);
-    }
-    expect(decode(gzipSync(ascending(1000)), 1000)).toEqual(ascending(1000));
-  });
-
   test("header fields are skipped", () => {
     const data = ascending(9);
     const [header, body] = [gzipSync(data).subarray(0, 10), gzipSync(data).subarray(10)];
