@@ -9,8 +9,10 @@ import {
   init,
   MemoryStore,
   openArraySync,
+  type SyncStore,
   slice,
 } from "../../src/index.js";
+import { currentMemory } from "../../src/wasm/memory.js";
 import { flipped, syncodecError, syncodecErrorIfAny } from "../codecs/support.js";
 import { type Entry, entryBytes, type Location, missing, shard } from "../support/shard_bytes.js";
 import { expectRefused, hostileKey, type Refusal, type RowOptions } from "./support.js";
@@ -153,6 +155,30 @@ describe.each<Location>(["end", "start"])("index at the %s", (location) => {
         await expectRefused({ ...options, codecs: codecs as readonly CodecOption[] }, value, refusal);
       },
     );
+  });
+
+  test("S7: a length that no inner chunk has is refused before as much is read", () => {
+    for (const codecs of [["bytes"], ["bytes", "crc32c"]]) {
+      const value = shardOf([1, 2, 3, 4], [missing, at(0n, 2n ** 31n)]);
+      const below = new MemoryStore();
+      createArraySync(below, { ...options, path: "a", shape: [4], chunkShape: [2], dataType: "uint8", codecs });
+      below.setSync(hostileKey, value);
+      // A store that cannot tell how long a value is.
+      const store: SyncStore = {
+        getSync: (key, range) => below.getSync(key, range),
+        setSync: (key, value) => below.setSync(key, value),
+        deleteSync: (key) => below.deleteSync(key),
+        readIntoSync(key, range, target) {
+          const bytes = below.getSync(key, range);
+          if (bytes !== undefined) target.set(bytes);
+          return bytes?.byteLength;
+        },
+      };
+      const { byteLength } = currentMemory().bytes;
+      const error = syncodecError(() => openArraySync(store, { path: "a" }).getSync([3]));
+      expect(error).toMatchObject({ code: "CORRUPT_DATA", chunk: [1], key: hostileKey, found: "2147483648 bytes" });
+      expect(currentMemory().bytes.byteLength).toBe(byteLength);
+    }
   });
 
   function openOver(value: Uint8Array) {
