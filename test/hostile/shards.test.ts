@@ -107,6 +107,29 @@ describe.each<Location>(["end", "start"])("index at the %s", (location) => {
     }
   });
 
+  test("S3: a write does not set apart ranges that overlap a thousandfold", async () => {
+    const count = 1000;
+    const entries = Array<Entry>(count).fill([location === "start" ? BigInt(entryBytes * count + 4) : 0n, 2n ** 16n]);
+    const value = shard(Array<number>(2 ** 16).fill(0), entries.with(0, missing), { location });
+    for (const patch of [true, false]) {
+      const store = new MemoryStore();
+      const shapes = { shape: [2 * count], shardShape: [2 * count], chunkShape: [2] };
+      const codecs = ["bytes", "gzip"];
+      createArraySync(store, { ...shapes, path: "a", dataType: "uint8", codecs, indexLocation: location });
+      store.setSync(hostileKey, value);
+      const refused = {
+        code: "INVALID_SHARD_INDEX",
+        reason: "Shard index entries overlap too much to be set apart",
+        key: hostileKey,
+      };
+      expect(syncodecError(() => openArraySync(store, { path: "a", patch }).setSync([1], 1))).toMatchObject(refused);
+      const later = openArraySync(store, { path: "a", patch, pipeline: "batched" });
+      await expect(later.set([1], 1)).rejects.toMatchObject(refused);
+      expect(store.getSync(hostileKey)).toBe(value);
+      expect(later.getSync([1])).toBe(0);
+    }
+  });
+
   test("S5: any bit of the index flipped", async () => {
     const value = shardOf([1, 2, 3, 4], good);
     const first = location === "start" ? 0 : 4;
