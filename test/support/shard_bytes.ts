@@ -1,7 +1,7 @@
 /** Shards made by hand. */
 
-import { join } from "../codecs/support.js";
 import { crc32c } from "../reference/crc32c.js";
+import { join } from "./bytes.js";
 
 /** Bytes from the shard's start; taken as they are. */
 export type Entry = readonly [offset: bigint, length: bigint];

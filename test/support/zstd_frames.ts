@@ -1,6 +1,6 @@
 /** Zstandard frames made by hand. Source: RFC 8878, section 3.1. */
 
-import { join } from "../codecs/support.js";
+import { join } from "./bytes.js";
 
 export type Block = readonly number[];
 
