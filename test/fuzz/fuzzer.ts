@@ -152,10 +152,15 @@ export class Fuzzer {
     shared.set(input.subarray(0, shared.length));
     Atomics.store(counts, 1, input.length);
     Atomics.add(counts, 0, 1);
-    const start = performance.now();
-    const result = this.#target.run(input);
-    const outcome = typeof result === "string" ? result : await result;
-    const elapsed = performance.now() - start;
+    let outcome = "";
+    let elapsed = Number.POSITIVE_INFINITY;
+    // Once more, and again, before the input is blamed: the machine may be busy.
+    for (let tries = 0; tries < 3 && elapsed > timeLimit; tries++) {
+      const start = performance.now();
+      const result = this.#target.run(input);
+      outcome = typeof result === "string" ? result : await result;
+      elapsed = Math.min(elapsed, performance.now() - start);
+    }
     if (elapsed > timeLimit) throw new Find(`took ${Math.round(elapsed)} ms`);
     const memory = currentMemory().bytes.byteLength;
     if (memory > memoryLimit) throw new Find(`linear memory has grown to ${memory} bytes`);
