@@ -2,6 +2,9 @@
 
 import fc from "fast-check";
 import { expect } from "vitest";
+
+export { flipped, fromHex, join } from "../support/bytes.js";
+
 import { SyncodecError } from "../../src/errors.js";
 import { dataTypeByName, type NumericDataTypeName, type TypedArray } from "../../src/metadata/data_type.js";
 import { numericTypes } from "../../src/metadata/numeric_types.js";
@@ -45,19 +48,6 @@ export function syncodecErrorIfAny(body: () => unknown): SyncodecError | undefin
     if (error instanceof SyncodecError) return error;
     throw new Error(`expected a SyncodecError or a result, not ${error}`, { cause: error });
   }
-}
-
-export const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
-
-/** One array of all the bytes. */
-export function join(...parts: readonly (ArrayLike<number> | Uint8Array)[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
-}
-
-export function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = bytes.slice();
-  copy[bit >> 3]! ^= 1 << (bit & 7);
-  return copy;
 }
 
 /** What node:zlib gives where it is asked for `info`, which its type definitions leave out. */
