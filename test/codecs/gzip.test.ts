@@ -2,7 +2,6 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CodecOption, createCodecPipeline, registerCodec } from "../../src/index.js";
-import { currentMemory } from "../../src/wasm/memory.js";
 import { crc32 } from "../reference/crc32.js";
 import { flipped, fromHex, inflateHost, join, syncodecError, syncodecErrorIfAny } from "./support.js";
 
@@ -20,61 +19,6 @@ function withHeader(data: Uint8Array, flags: number, fields: Uint8Array): Uint8A
   plain[3] = flags;
   return join(plain.subarray(0, 10), fields, plain.subarray(10));
 }
-
-describe("G1", () => {
-  test("multi-member", () => {
-    for (const data of [ascending(20), noise]) {
-      const middle = Math.floor(data.length / 3);
-      const parts = [data.subarray(0, middle), new Uint8Array(0), data.subarray(middle)];
-      expect(decode(join(...parts.map((part) => gzipSync(part))), data.length)).toEqual(data);
-      const many = Array.from(data, (byte) => gzipSync(Uint8Array.of(byte)));
-      expect(decode(join(...many), data.length)).toEqual(data);
-    }
-  });
-
-  test("a wrong CRC, an ISIZE that lies, bytes after the end", () => {
-    for (const data of [ascending(20), noise]) {
-      const encoded = Uint8Array.from(gzipSync(data));
-      const trailer = (encoded.length - 8) * 8;
-      for (let bit = trailer; bit < trailer + 64; bit++) {
-        const error = syncodecError(() => decode(flipped(encoded, bit), data.length));
-        expect(error).toMatchObject({ code: "CORRUPT_DATA", codec: "gzip" });
-        expect(error.reason).toBe(
-          bit < trailer + 32 ? "gzip member does not match its CRC-32" : "gzip member does not have its length",
-        );
-      }
-      for (const junk of [[0], Array<number>(30).fill(0), [0, 1, 2], [1], [0x1f, 0x8b], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]])
-        expect(syncodecError(() => decode(join(encoded, junk), data.length)).code).toBe("CORRUPT_DATA");
-      const tooMuch = join(encoded, gzipSync(Uint8Array.of(1)));
-      expect(syncodecError(() => decode(tooMuch, data.length)).expected).toBe(data.length);
-    }
-  });
-
-  test("cut at every byte", () => {
-    for (const data of [ascending(20), noise]) {
-      const encoded = Uint8Array.from(gzipSync(data));
-      for (let length = 0; length < encoded.length; length++)
-        expect(syncodecError(() => decode(encoded.subarray(0, length), data.length)).code).toBe("CORRUPT_DATA");
-    }
-  });
-
-  test("a bomb of 1000:1 takes no memory beyond what the metadata declares", () => {
-    const bomb = gzipSync(new Uint8Array(64 * 2 ** 20), { level: 9 });
-    const liar = Uint8Array.from(bomb);
-    new DataView(liar.buffer).setUint32(liar.length - 4, 1000, true);
-    decode(gzipSync(ascending(1000)), 1000);
-    const linear = () => currentMemory().bytes.byteLength;
-    const before = linear();
-    for (const encoded of [bomb, liar]) {
-      const { arrayBuffers } = process.memoryUsage();
-      expect(syncodecError(() => decode(encoded, 1000)).code).toBe("CORRUPT_DATA");
-      expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(2 ** 20);
-    }
-    // What was stored is 64 KB long.
-    expect(linear() - before).toBeLessThan(2 ** 20);
-    expect(decode(gzipSync(ascending(1000)), 1000)).toEqual(ascending(1000));
-  });
-});
 
 test("the length of a chunk that nothing bounds is found out", () => {
   const data = new Uint8Array(2 ** 20).fill(3);

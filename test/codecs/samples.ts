@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { builtInCodecs } from "../../src/codecs/index.js";
 import type { CodecOption } from "../../src/index.js";
 import type { NumericDataTypeName } from "../../src/metadata/data_type.js";
+import { dataTypeNames } from "../support/data_types.js";
 
 export type Configuration = Readonly<Record<string, unknown>>;
 

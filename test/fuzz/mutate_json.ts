@@ -17,6 +17,7 @@ const names = [
   ..."__proto__,constructor,toString,hasOwnProperty,length,then,name,configuration,must_understand".split(","),
   ..."zarr_format,node_type,shape,data_type,chunk_grid,chunk_shape,fill_value,codecs,index_codecs".split(","),
   ..."attributes,dimension_names,storage_transformers,consolidated_metadata,kind,metadata,order,level".split(","),
+  ..."fields,length_bytes,unit,scale_factor,scale,offset,typesize,blocksize,shuffle,dtype,astype".split(","),
 ];
 
 const texts = [
@@ -52,6 +53,8 @@ const texts = [
   "crc32c",
   "transpose",
   "sharding_indexed",
+  ..."float32,complex64,r24,r7,raw_bytes,null_terminated_bytes,fixed_length_utf32,struct,structured,string".split(","),
+  ..."numpy.datetime64,numpy.timedelta64,ns,generic,NaT,AQI=,0x7ff8000000000001,<i4,|b1,>f8".split(","),
   "x".repeat(300),
 ];
 

@@ -83,10 +83,13 @@ export function checkBytes(found: Uint8Array, expected: Uint8Array, what: string
   );
 }
 
-/** The elements of a chunk as bytes: of strings, their JSON. */
+/** The elements of a chunk as bytes: of JavaScript values, their JSON. */
 export function elementBytes(data: unknown): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
   return new TextEncoder().encode(
-    JSON.stringify(data, (_, value) => (ArrayBuffer.isView(value) ? [...elementBytes(value)] : value)),
+    JSON.stringify(data, (_, value) => {
+      if (typeof value === "bigint") return `${value}n`;
+      return ArrayBuffer.isView(value) ? [...elementBytes(value)] : value;
+    }),
   );
 }

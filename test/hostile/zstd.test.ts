@@ -1,6 +1,6 @@
 /** Rows Z1 to Z4: Zstandard frames that lie, that are cut or changed, and more or fewer of them than one. */
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { SyncodecError } from "../../src/errors.js";
 import { init } from "../../src/index.js";
 import { flipped, fromHex, join } from "../codecs/support.js";
@@ -9,6 +9,7 @@ import { block, frame, magic, raw, runLength, sized, skippable } from "../suppor
 import { expectRefused, type RowOptions } from "./support.js";
 
 const hundred = Uint8Array.from({ length: 100 }, (_, i) => i);
+const text = Uint8Array.from({ length: 40_000 }, (_, i) => (i % 11) * (i % 7));
 const windowLog = (log: number, mantissa = 0): number => ((log - 10) << 3) | mantissa;
 const huge = fromHex("28b52ffde06c06060663636363");
 
@@ -52,9 +53,10 @@ describe.each(backends)("in %s", (_, load) => {
     });
   const decode = (encoded: Uint8Array, length: number) => pipelineOf(length).decodeSync(encoded).data;
 
-  /** The error must come at once and take no memory, and the next call must work. */
+  /** The error must come at once and take no memory, of whichever kind, and the next call must work. */
   function failure(encoded: Uint8Array, length = 100): SyncodecError {
-    const memory = process.memoryUsage();
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow");
+    const { arrayBuffers } = process.memoryUsage();
     const start = performance.now();
     let error: unknown;
     try {
@@ -63,12 +65,38 @@ describe.each(backends)("in %s", (_, load) => {
       error = caught;
     }
     expect(performance.now() - start).toBeLessThan(1000);
-    const after = process.memoryUsage();
-    expect(after.arrayBuffers - memory.arrayBuffers).toBeLessThan(32 * 2 ** 20);
+    expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(32 * 2 ** 20);
+    expect(grow.mock.calls.reduce((sum, [pages]) => sum + pages, 0) * 65536).toBeLessThan(32 * 2 ** 20);
+    grow.mockRestore();
     expect(error).toMatchObject({ name: "DataError", code: expect.stringMatching(/CORRUPT_DATA|CHECKSUM/) });
     expect(decode(sized(100, raw([...hundred])), 100)).toEqual(hundred);
     return error as SyncodecError;
   }
+
+  test("Z3: a checksum is written only when asked for, and verified", () => {
+    for (const data of [hundred, text]) {
+      const encode = (configuration: Record<string, unknown>) =>
+        pipelineOf(data.length, configuration).encodeSync(data)!;
+      for (const configuration of [{}, { checksum: false }]) expect(encode(configuration)[4]! & 4).toBe(0);
+      const encoded = encode({ checksum: true });
+      expect(encoded[4]! & 4).toBe(4);
+      expect(encoded.byteLength).toBe(encode({}).byteLength + 4);
+      for (let bit = 0; bit < 32; bit++) failure(flipped(encoded, (encoded.byteLength - 4) * 8 + bit), data.length);
+    }
+  });
+
+  test("Z4: decodes concatenated, empty and skippable frames", () => {
+    const halves = [sized(50, raw([...hundred.subarray(0, 50)])), frame([raw([...hundred.subarray(50)])])];
+    const empty = sized(0, raw([]));
+    expect(decode(join(...halves), 100)).toEqual(hundred);
+    expect(decode(join(empty, skippable([1, 2, 3]), ...halves, skippable([]), empty), 100)).toEqual(hundred);
+    const own = pipelineOf(100, { checksum: true }).encodeSync(hundred)!;
+    expect(decode(join(skippable([0]), own), 100)).toEqual(hundred);
+    expect(failure(join(own, own)).found).toBe(200);
+    expect(failure(empty).message).toContain("expected 100 bytes; found 0 bytes");
+    expect(failure(skippable([1, 2])).message).toContain("found 0 bytes");
+    expect(failure(new Uint8Array(0)).message).toContain("found 0 bytes");
+  });
 
   test("Z1: too few and too many bytes are errors", () => {
     for (const length of [0, 1, 99, 101, 200]) {
@@ -87,9 +115,11 @@ describe.each(backends)("in %s", (_, load) => {
   });
 
   test("Z1: a header that lies is an error", () => {
-    for (const length of [0, 1, 100, 2 ** 20]) expect(() => failure(huge, length)).not.toThrow();
+    for (const length of [1, 100, 2 ** 20]) expect(() => failure(huge, length)).not.toThrow();
     const claims = failure(join(magic, [0xe0, 0, 0, 0, 0, 1, 0, 0, 0], raw([...hundred])));
-    expect(claims).toMatchObject({ reason: "zstd frame declares more bytes than the chunk holds", found: 2 ** 32 });
+    expect(claims.reason).toBe("zstd frame declares more bytes than its blocks can hold");
+    const tooMuch = failure(join(magic, [0xa0, 101, 0, 0, 0], runLength(1, 101)));
+    expect(tooMuch).toMatchObject({ reason: "zstd frame declares more bytes than the chunk holds", found: 101 });
     failure(join(magic, [0xe0, 255, 255, 255, 255, 255, 255, 255, 255], raw([...hundred])));
     failure(sized(100, raw([...hundred.subarray(1)])));
     failure(sized(99, raw([...hundred])));
@@ -102,11 +132,12 @@ describe.each(backends)("in %s", (_, load) => {
     expect(decode(frame(content, { window: windowLog(27) }), 100)).toEqual(hundred);
   });
 
-  test("Z3: reserved bits, reserved blocks, dictionaries and bad compressed blocks are refused", () => {
+  test("Z3: reserved bits, blocks that are too large, reserved blocks, dictionaries and bad compressed blocks are refused", () => {
     expect(failure(frame([raw([...hundred])], { descriptor: 8 })).reason).toContain("reserved bit");
     expect(failure(frame([block(3, 1, [0], true)])).reason).toContain("reserved type");
     expect(failure(join(magic, [1, 0, 9], raw([...hundred]))).reason).toContain("dictionary");
     expect(failure(join(magic, [0x23, 0, 0, 0, 1, 100], raw([...hundred]))).reason).toContain("dictionary");
+    expect(failure(frame([runLength(1, 2 ** 17 + 1)], { window: 80 })).reason).toContain("larger than a block");
     failure(frame([block(2, 3, [0, 0, 0], true)]));
     failure(frame([block(2, 100, [...hundred], true)]));
   });

@@ -1,8 +1,9 @@
 /** Metadata documents to begin with: every data type, every codec, nested shards, every optional field, groups. */
 
 import { type CreateArrayOptions, createArraySync, createGroupSync } from "../../../src/index.js";
-import { dataTypes } from "../../../src/metadata/data_type.js";
-import { chainOf, codecSamples } from "../../codecs/samples.js";
+import { chainOf, codecSamples, variableCodecSamples } from "../../codecs/samples.js";
+import { generator } from "../../support/arbitraries.js";
+import { dataTypeNames, namedSamples } from "../../support/data_types.js";
 
 let documents: readonly string[] | undefined;
 
@@ -11,7 +12,7 @@ function documentOf(options: CreateArrayOptions): string[] {
   try {
     createArraySync(store, options);
   } catch {
-    // Not every codec takes every data type.
+    // Zarr v3 has no JSON elements.
     return [];
   }
   return [new TextDecoder().decode(store.get("/zarr.json"))];
@@ -32,15 +33,22 @@ export function seedDocuments(): readonly string[] {
   if (documents !== undefined) return documents;
   const shape = [2, 3];
   const base = { shape: [5, 7], chunkShape: shape } as const;
-  const plain = dataTypes.flatMap(({ name }) => documentOf({ ...base, dataType: name }));
-  const coded = Object.entries(codecSamples).flatMap(([name, { small }]) => {
-    const codecs = chainOf(name, small);
-    for (const { name: dataType } of [{ name: "uint16" } as const, ...dataTypes]) {
-      const found = documentOf({ ...base, dataType, codecs });
-      if (found.length > 0) return found;
-    }
-    return [];
-  });
+  const named = namedSamples.map(([, sample]) => sample);
+  const plain = [
+    ...dataTypeNames.flatMap((dataType) => documentOf({ ...base, dataType })),
+    ...named.flatMap(({ option, type, element }, seed) => {
+      const fillValue = type.decodeScalar(element(generator(seed)));
+      return [...documentOf({ ...base, dataType: option }), ...documentOf({ ...base, dataType: option, fillValue })];
+    }),
+    ...documentOf({ ...base, dataType: "string", fillValue: "é" }),
+    ...documentOf({ ...base, dataType: "bytes", fillValue: Uint8Array.of(0, 255) }),
+  ];
+  const coded = Object.entries(codecSamples).flatMap(([name, { small, dataTypes }]) =>
+    documentOf({ ...base, dataType: dataTypes?.[0] ?? "uint16", codecs: chainOf(name, small) }),
+  );
+  const variable = Object.entries(variableCodecSamples).flatMap(([name, { dataType }]) =>
+    documentOf({ ...base, dataType, codecs: [name, "zstd"] }),
+  );
   const rich = documentOf({
     ...base,
     dataType: "float32",
@@ -67,6 +75,14 @@ export function seedDocuments(): readonly string[] {
     ),
   });
   const scalar = documentOf({ shape: [], chunkShape: [], dataType: "int64", fillValue: -(2n ** 63n) });
-  documents = [...plain, ...coded, ...rich, ...nested, ...scalar, groupDocument([...plain.slice(0, 2), ...nested])];
+  documents = [
+    ...plain,
+    ...coded,
+    ...variable,
+    ...rich,
+    ...nested,
+    ...scalar,
+    groupDocument([...plain.slice(0, 2), ...nested]),
+  ];
   return documents;
 }

@@ -3,6 +3,7 @@
 import type { Target } from "../target.js";
 import { codecTargets } from "./codec.js";
 import { jsonTarget } from "./json.js";
+import { kernelTargets } from "./kernels.js";
 import { keysTarget } from "./keys.js";
 import { metadataTarget } from "./metadata.js";
 import { patchTarget } from "./patch.js";
@@ -16,5 +17,6 @@ export const targets: readonly Target[] = [
   shardIndexTarget,
   shardTarget,
   patchTarget,
+  ...kernelTargets,
   ...codecTargets,
 ];

@@ -1,9 +1,10 @@
-/** Checksums made right again after a change, so that what lies behind them is reached. */
+/** Checksums and lengths made right again after a change, so that what lies behind them is reached. */
 
 import { constants, crc32, inflateRawSync } from "node:zlib";
 import type { BoundChain } from "../../../src/codecs/codec.js";
 import { crc32c } from "../../../src/index.js";
 import type { Random } from "../../model/random.js";
+import { adler32 } from "../../reference/adler32.js";
 
 export type Repair = (encoded: Uint8Array, chain: BoundChain, random: Random) => Uint8Array;
 
@@ -20,20 +21,49 @@ function repairCrc32c(encoded: Uint8Array): Uint8Array {
   return repaired;
 }
 
+/** What a DEFLATE stream holds, as far as it is good. */
+function inflated(stream: Uint8Array): Uint8Array | undefined {
+  try {
+    return inflateRawSync(stream, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1 << 20 });
+  } catch {
+    return undefined;
+  }
+}
+
 /** The trailer of a single member with a plain header. */
 function repairGzip(encoded: Uint8Array): Uint8Array {
   const repaired = encoded.slice();
   if (encoded.length < 18 || encoded[3] !== 0) return repaired;
-  let content: Uint8Array;
-  try {
-    const body = encoded.subarray(10, encoded.length - 8);
-    content = inflateRawSync(body, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1 << 20 });
-  } catch {
-    return repaired;
-  }
+  const content = inflated(encoded.subarray(10, encoded.length - 8));
+  if (content === undefined) return repaired;
   const view = new DataView(repaired.buffer);
   view.setUint32(encoded.length - 8, crc32(content), true);
   view.setUint32(encoded.length - 4, content.length, true);
+  return repaired;
+}
+
+function repairZlib(encoded: Uint8Array): Uint8Array {
+  const repaired = encoded.slice();
+  if (encoded.length < 8) return repaired;
+  const content = inflated(encoded.subarray(2, encoded.length - 4));
+  if (content !== undefined) new DataView(repaired.buffer).setUint32(encoded.length - 4, adler32(content));
+  return repaired;
+}
+
+/** The lengths in the header, of the content and of the whole. */
+function repairBlosc(encoded: Uint8Array, { byteLength }: BoundChain): Uint8Array {
+  const repaired = encoded.slice();
+  if (encoded.length < 16) return repaired;
+  const view = new DataView(repaired.buffer);
+  view.setInt32(4, byteLength, true);
+  view.setInt32(12, encoded.length, true);
+  return repaired;
+}
+
+/** The length of the content. */
+function repairLz4(encoded: Uint8Array, { byteLength }: BoundChain): Uint8Array {
+  const repaired = encoded.slice();
+  if (encoded.length >= 4) new DataView(repaired.buffer).setUint32(0, byteLength, true);
   return repaired;
 }
 
@@ -56,7 +86,12 @@ function repairShard(encoded: Uint8Array, { shard }: BoundChain, random: Random)
 }
 
 export const repairs: Readonly<Record<string, Repair | undefined>> = {
+  blosc: repairBlosc,
   crc32c: repairCrc32c,
   gzip: repairGzip,
+  "numcodecs.blosc": repairBlosc,
+  "numcodecs.gzip": repairGzip,
+  "numcodecs.lz4": repairLz4,
   sharding_indexed: repairShard,
+  zlib: repairZlib,
 };
