@@ -2,6 +2,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type CodecOption, createCodecPipeline, registerCodec } from "../../src/index.js";
+import { currentMemory } from "../../src/wasm/memory.js";
 import { crc32 } from "../reference/crc32.js";
 import { flipped, fromHex, inflateHost, join, syncodecError, syncodecErrorIfAny } from "./support.js";
 
@@ -28,6 +29,17 @@ test("the length of a chunk that nothing bounds is found out", () => {
     const found = unboundedLength(Uint8Array.from(encoded));
     expect(found).toBe(2 ** 20);
   }
+});
+
+test("a bound far above the length of a chunk takes no memory", () => {
+  const values = Array.from({ length: 5000 }, (_, i) => `${Math.imul(i, 2654435761)}`.repeat(8));
+  const pipeline = createCodecPipeline({ shape: [5000], dataType: "string", codecs: ["vlen-utf8", "gzip"] });
+  const encoded = pipeline.encodeSync(values)!;
+  const before = currentMemory();
+  const { byteLength } = before.bytes;
+  expect(pipeline.decodeSync(encoded).data).toEqual(values);
+  expect(currentMemory()).toBe(before);
+  expect(before.bytes.byteLength - byteLength).toBeLessThan(2 ** 23);
 });
 
 /** The length of what `encoded` holds, by a codec that takes chunks of any length. */
