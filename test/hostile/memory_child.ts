@@ -3,7 +3,7 @@
  * what came of it and how much memory it took, as JSON.
  */
 
-import { constants, crc32, deflateRawSync, gzipSync } from "node:zlib";
+import { constants, crc32, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import {
   type CodecOption,
   createArraySync,
@@ -140,7 +140,7 @@ const bloscBombs = Object.entries(bloscStreams).flatMap(([name, makeStream], for
     [
       `blosc of ${name} around a chunk of any length: 2 GiB in 16 bytes`,
       () => ({
-        declared,
+        declared: 64,
         dataType: "string",
         codecs: ["vlen-utf8", "blosc"],
         value: join([2, 1, format << 5, 1], word(2 ** 31 - 17), word(2 ** 20), word(16)),
@@ -322,6 +322,10 @@ async function decodeMany(count: number): Promise<void> {
     [["bytes", { name: "transpose", configuration: { order: [0] } }].reverse() as CodecOption[], new Uint8Array(63)],
     [gzip, gzipSync(new Uint8Array(65))],
     [zstd, sized(64, raw(Array(65).fill(1)))],
+    [["bytes", "zlib"], deflateSync(new Uint8Array(65))],
+    [["bytes", "numcodecs.lz4"], join(word(64), lz4Zeros(20))],
+    [bloscCodecs, blosc(1, 64, lz4Zeros(20))],
+    [bloscCodecs, blosc(4, 64, sized(64, raw(Array(63).fill(1))))],
   ];
   const memoryNow = () => {
     gc?.();

@@ -20,7 +20,10 @@ import {
   openSync,
   SyncodecError,
 } from "../../src/index.js";
+import { formatJson } from "../../src/metadata/json.js";
+import { chainOf, codecSamples } from "../codecs/samples.js";
 import { syncodecError } from "../codecs/support.js";
+import { namedSamples } from "../support/data_types.js";
 
 beforeAll(() => init());
 
@@ -74,6 +77,10 @@ async function expectRefused(text: string | Uint8Array, code: ErrorCode = "INVAL
     store.setSync(key, encode(documentOf()));
     expect(openArraySync(store, { path: "a" }).getSync([3, 5])).toBe(1.5);
   }
+}
+
+function expectOpens(text: string): void {
+  expect(openArraySync(new Map([[key, encode(text)]]), { path: "a" }).path).toBe("/a");
 }
 
 describe("M1", () => {
@@ -183,6 +190,65 @@ describe("M4", () => {
     await expectRefused(documentOf({ codecs: `[{"name": "bytes", "configuration": {${quoted}: {}}}]` }));
     await expectRefused(documentOf({ codecs: `[{"name": "bytes", ${quoted}: {}}]` }));
   });
+  test.each(names)("%s as a member of the configuration of any codec or data type", async (name) => {
+    const quoted = JSON.stringify(name);
+    for (const [codec, { small, dataTypes = ["uint16"] }] of Object.entries(codecSamples)) {
+      const [dataType] = dataTypes;
+      const codecs = JSON.stringify(chainOf(codec, small));
+      const data_type = JSON.stringify(dataType);
+      const fill_value = dataType === "bool" ? "false" : "0";
+      const chunks = { shape: "[2, 3]", ...chunkShape("[2, 3]"), data_type, fill_value };
+      const member = codecs.replace(`${JSON.stringify(codec)},"configuration":{`, `$&${quoted}:{},`).replace(",}", "}");
+      expectOpens(documentOf({ ...chunks, codecs }));
+      await expectRefused(documentOf({ ...chunks, codecs: member }));
+    }
+    for (const [, { option, type }] of namedSamples) {
+      const { name: dataType, configuration = {} } = typeof option === "string" ? { name: option } : option;
+      const members = Object.entries(configuration).map(([field, value]) => `"${field}":${JSON.stringify(value)}`);
+      const textOf = (all: readonly string[]) =>
+        documentOf({
+          data_type: `{"name":"${dataType}","configuration":{${all.join()}}}`,
+          fill_value: formatJson(type.formatFill(type.defaultFill()), 0),
+          codecs: '[{"name": "bytes", "configuration": {"endian": "little"}}]',
+        });
+      expectOpens(textOf(members));
+      await expectRefused(textOf([...members, `${quoted}:1`]));
+    }
+  });
+  test.each(names)("%s as the name of a struct's field is a name like any other", (name) => {
+    const quoted = JSON.stringify(name);
+    const field = `{"name": ${quoted}, "data_type": "int16"}`;
+    const text = (fields: string, fill: string) =>
+      documentOf({
+        data_type: `{"name": "struct", "configuration": {"fields": [${fields}]}}`,
+        fill_value: fill,
+        codecs: '[{"name": "bytes", "configuration": {"endian": "little"}}]',
+      });
+    const store = new MemoryStore([
+      [key, encode(text(`${field}, {"name": "b", "data_type": "int16"}`, `{${quoted}: 7, "b": 8}`))],
+    ]);
+    const array = openArraySync<"struct">(store, { path: "a" });
+    const record = array.getSync([0, 0]);
+    expect(Object.keys(record)).toEqual([name, "b"]);
+    expect(Object.getOwnPropertyDescriptor(record, name)?.value).toBe(7);
+    array.setSync([0, 0], JSON.parse(`{${quoted}: 9, "b": 10}`));
+    expect(Object.getOwnPropertyDescriptor(array.getSync([0, 0]), name)?.value).toBe(9);
+    const withoutIt = new MemoryStore([[key, encode(text('{"name": "b", "data_type": "int16"}', '{"b": 8}'))]]);
+    const plain = openArraySync<"struct">(withoutIt, { path: "a" });
+    expect(() => plain.setSync([0, 0], JSON.parse(`{${quoted}: 9, "b": 10}`))).toThrow(/no field/);
+    expect(() => array.setSync([0, 0], JSON.parse('{"b": 10}'))).toThrow(TypeError);
+  });
+  test.each(names)("%s in the place of a struct's field, or its data type", async (name) => {
+    const quoted = JSON.stringify(name);
+    const structOf = (fields: string) => `{"name": "struct", "configuration": {"fields": [${fields}]}}`;
+    const field = `{"name": ${quoted}, "data_type": "int8"}`;
+    const refused = [`{"name": "a", "data_type": "int8", ${quoted}: 1}`, `${field}, ${field}`, `{${quoted}: "int8"}`];
+    for (const fields of refused) await expectRefused(documentOf({ data_type: structOf(fields), fill_value: '""' }));
+    const unknown = structOf(`{"name": "a", "data_type": ${quoted}}`);
+    await expectRefused(documentOf({ data_type: unknown, fill_value: '""' }), "UNSUPPORTED");
+    for (const fill_value of [`{${quoted}: 1}`, `{"a": 1, ${quoted}: 1}`, "{}"])
+      await expectRefused(documentOf({ data_type: structOf('{"name": "a", "data_type": "int8"}'), fill_value }));
+  });
   test("as attributes they are values like any other", () => {
     const attributes = `{${names.map((name) => `${JSON.stringify(name)}: {"polluted": true}`).join(", ")}}`;
     const store = new Map([[key, encode(documentOf({ attributes }))]]);
@@ -205,6 +271,53 @@ describe("M4", () => {
 });
 
 describe("M5", () => {
+  const zeros = [
+    "0",
+    "-0",
+    "0.0",
+    "-0.0",
+    "0e5",
+    "0E-400",
+    "0.000",
+    '"0"',
+    '"0x00000000"',
+    '"0x80000000"',
+    "1e-400",
+    "1e-46",
+  ];
+  test.each(zeros)("a scale of %s", async (scale) => {
+    const chains = [
+      `[{"name": "scale_offset", "configuration": {"offset": 1, "scale": ${scale}}}, "bytes"]`,
+      `[{"name": "numcodecs.fixedscaleoffset", "configuration": {"offset": 1, "scale": ${scale}, "dtype": "<f4"}}, "bytes"]`,
+    ];
+    for (const codecs of chains) await expectRefused(documentOf({ codecs }));
+  });
+  test.each([
+    ["numpy.datetime64", '{"unit": "s", "scale_factor": 0}'],
+    ["numpy.datetime64", '{"unit": "s", "scale_factor": -0}'],
+    ["numpy.timedelta64", '{"unit": "s", "scale_factor": 2147483648}'],
+    ["numpy.timedelta64", '{"unit": "parsec", "scale_factor": 1}'],
+    ["numpy.timedelta64", "{}"],
+    ["raw_bytes", '{"length_bytes": -1}'],
+    ["raw_bytes", '{"length_bytes": 1e400}'],
+    ["null_terminated_bytes", '{"length_bytes": 1.5}'],
+    ["fixed_length_utf32", '{"length_bytes": 6}'],
+    ["fixed_length_utf32", '{"length_bytes": "8"}'],
+    ["struct", '{"fields": []}'],
+    ["struct", '{"fields": {}}'],
+    ["struct", "{}"],
+  ])("%s with %s", async (name, configuration) => {
+    await expectRefused(documentOf({ data_type: `{"name": "${name}", "configuration": ${configuration}}` }));
+  });
+  test("a struct 10,000 deep, and one of more bytes than a chunk can have", async () => {
+    const open = '{"name": "struct", "configuration": {"fields": [{"name": "a", "data_type": ';
+    await expectRefused(documentOf({ data_type: `${open.repeat(10_000)}"int8"${"}]}}".repeat(10_000)}` }));
+    const wide = '{"name": "raw_bytes", "configuration": {"length_bytes": 1073741824}}';
+    const fields = ["a", "b", "c"].map((name) => `{"name": "${name}", "data_type": ${wide}}`).join();
+    const struct = `{"name": "struct", "configuration": {"fields": [${fields}]}}`;
+    const store = new MemoryStore([[key, encode(documentOf({ data_type: struct, fill_value: '""' }))]]);
+    expect(syncodecError(() => openArraySync(store, { path: "a" })).code).toMatch(/INVALID_METADATA|UNSUPPORTED/);
+  });
   test.each([
     ["uint8", ["256", "-1", "1.0", "1e0", '"1"', "null", "true", "[1]", "1e400"]],
     ["int64", ["9223372036854775808", "-9223372036854775809", "1.5", `1${"0".repeat(1000)}`]],
@@ -213,6 +326,12 @@ describe("M5", () => {
     ["float32", ["3.5e38", "1e400", "-1e400", '"0x7fc0000g"', '"infinity"', "null", "{}"]],
     ["float64", ["1e309", '"0x7ff8"', '"+Infinity"']],
     ["bool", ["2", "-1", '"true"', "1.0", "null"]],
+    ["bfloat16", ["1e39", '"0x7fc"', '"0x7fc00000"', "null", "[1]"]],
+    ["complex64", ["[1]", "[1, 2, 3]", "[1, null]", '[1, "nan"]', "[1e39, 0]", "{}", '"1+2j"']],
+    ["complex128", ["[1]", '[1, "0x7fc00000"]', "[[1], 2]", "[1e400, 0]", "null"]],
+    ["r16", ["[1]", "[1, 2, 3]", "[1, 256]", "[1, -1]", "[1, 0.5]", "null", '"0x0001"']],
+    ["string", ["1", "null", "[]", "{}", "true"]],
+    ["bytes", ["1", "null", "[256]", "[-1]", "[0.5]", "{}", '"*"', '"AQI"']],
   ])("fill values of %s", async (dataType, values) => {
     for (const fill_value of values)
       await expectRefused(documentOf({ data_type: JSON.stringify(dataType), fill_value }));
