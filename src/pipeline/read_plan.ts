@@ -393,6 +393,17 @@ export function indexJob(shard: BoundShard, place: Place, input: Uint8Array): De
 
 const nothing: readonly never[] = [];
 
+/** Refuses a slot that cannot hold an inner chunk of fixed size, before as much is read as its entry says. */
+function checkLength({ encodedSize, byteSteps }: BoundChain, { length }: Slot, place: Place): void {
+  if (encodedSize.kind !== "fixed" || length === encodedSize.bytes) return;
+  throw new DataError("CORRUPT_DATA", "Encoded chunk has the wrong length", {
+    ...contextOf(place),
+    expected: `${encodedSize.bytes} bytes`,
+    found: `${length} bytes`,
+    codec: byteSteps.at(-1)?.name ?? "bytes",
+  });
+}
+
 /** Adds one item for every inner chunk that the selection touches; missing ones are filled at once. */
 function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): void {
   const { item, shard } = shardRead;
@@ -410,6 +421,7 @@ function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): 
         fillBox(box, target, outerOffset, fillValue);
         continue;
       }
+      checkLength(chain, slot, { key, grid, number });
       inner.push({
         key,
         grid,

@@ -16,6 +16,7 @@ import {
   type Slot,
   slotOrder,
 } from "../codecs/sharding_indexed.js";
+import { DataError } from "../errors.js";
 import { selectAll } from "../grid/projection.js";
 import { type Elements, newElements } from "../metadata/data_type.js";
 import { stridedBox } from "./box.js";
@@ -168,7 +169,25 @@ function* readSlots(shards: readonly ShardWrite[]): Plan {
         const slot = index.slot(chunk);
         if (slot !== undefined) slots.set(chunk, slot);
       }
+      checkOverlap(shard, slots, existing!.byteLength);
     }, owner);
+  });
+}
+
+/** What slots may hold in all besides what they need, in bytes. */
+const overlapAllowance = 32 * 2 ** 20;
+
+/** A rewrite sets overlapping slots apart: an index of 16 bytes an inner chunk must not make gigabytes of them. */
+function checkOverlap({ decodedSize }: BoundShard, slots: ReadonlyMap<number, Slot>, byteLength: number): void {
+  let total = 0;
+  for (const { length } of slots.values()) total += length;
+  const declared = decodedSize.kind === "fixed" ? decodedSize.bytes : byteLength;
+  const limit = Math.max(byteLength, 3 * declared + overlapAllowance);
+  if (total <= limit) return;
+  throw new DataError("INVALID_SHARD_INDEX", "Shard index entries overlap too much to be set apart", {
+    expected: `at most ${limit} bytes in all`,
+    found: `${total} bytes`,
+    codec: "sharding_indexed",
   });
 }
 
