@@ -55,7 +55,7 @@ function checkArray(array: ZarrArray): string {
       textOf(expected),
       "a missing chunk reads as something else than its fill value",
     );
-  const elements = metadata.chunkShape.reduce((product, length) => product * length, 1);
+  const elements = metadata.chunkGrid.largestShape.reduce((product, length) => product * length, 1);
   const { dataType } = metadata;
   if (elements * dataType.itemSize > smallChunk) return `large ${shape.length}`;
   const isNumeric = !dataType.variable && !dataType.isBoxed && dataType.fields === undefined;
