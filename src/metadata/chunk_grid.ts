@@ -6,7 +6,7 @@
  */
 
 import { ChunkGrid, type ChunkLengths, type ChunkRun } from "../grid/chunk_grid.js";
-import { type JsonObject, type JsonValue, jsonNumber } from "./json.js";
+import { JsonNumber, type JsonObject, type JsonValue, jsonNumber } from "./json.js";
 import {
   at,
   expectArray,
@@ -50,10 +50,7 @@ export function parseChunkShapes(value: JsonValue | undefined, shape: readonly n
   expectRank(axes.length, shape.length, where);
   const grid = new ChunkGrid(axes.map((axis, d) => parseChunkLengths(axis, at(where, d))));
   grid.axes.forEach(({ end, lengths }, d) => {
-    if (typeof lengths === "number") return;
-    const maximum = Number.MAX_SAFE_INTEGER;
-    if (end > maximum) throw invalid(at(where, d), `chunk lengths whose sum is at most ${maximum}`, jsonNumber(end));
-    if (end < shape[d]!) {
+    if (typeof lengths !== "number" && end < shape[d]!) {
       throw invalid(at(where, d), `chunk lengths whose sum is at least ${shape[d]}, as shape says`, jsonNumber(end));
     }
   });
@@ -65,12 +62,33 @@ function parseChunkLengths(value: JsonValue, where: Where): ChunkLengths {
   const length = (item: JsonValue | undefined, place: Where): number => expectInteger(item, { minimum: 1 }, place);
   if (!Array.isArray(value)) return length(value, where);
   if (value.length === 0) throw invalid(where, "at least one chunk length", jsonNumber(0));
-  return value.map((item, i): number | ChunkRun => {
+  const runs = value.map((item, i): number | ChunkRun => {
     const place = at(where, i);
     if (!Array.isArray(item)) return length(item, place);
     if (item.length !== 2) throw invalid(place, "a length and a count", jsonNumber(item.length));
-    return [length(item[0], at(place, 0)), length(item[1], at(place, 1))];
+    return [length(item[0], at(place, 0)), parseCount(item[1], at(place, 1))];
   });
+  return withinReach(runs);
+}
+
+/** How often a run repeats its length: any positive integer, however large. */
+function parseCount(value: JsonValue | undefined, where: Where): number {
+  const isLarge = value instanceof JsonNumber && /^[1-9][0-9]{15,}$/.test(value.text);
+  return isLarge ? Math.min(Number(value.text), Number.MAX_SAFE_INTEGER) : expectInteger(value, { minimum: 1 }, where);
+}
+
+/** The chunks that end at 2^53 - 1 at the latest: no shape reaches those beyond. */
+function withinReach(lengths: readonly (number | ChunkRun)[]): (number | ChunkRun)[] {
+  const kept: (number | ChunkRun)[] = [];
+  let rest = Number.MAX_SAFE_INTEGER;
+  for (const item of lengths) {
+    const [length, count] = typeof item === "number" ? [item, 1] : item;
+    const fitting = Math.min(count, Math.floor(rest / length));
+    if (fitting > 0) kept.push(typeof item === "number" ? item : [length, fitting]);
+    if (fitting < count) break;
+    rest -= length * count;
+  }
+  return kept;
 }
 
 /** A grid of chunks without end on every axis is a regular one: every reader knows it. */
