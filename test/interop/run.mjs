@@ -60,9 +60,10 @@ if (python === undefined) {
   prepareEnvironment(python);
   const folder = mkdtempSync(join(tmpdir(), "syncodec-interop-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const [written, patched] = [join(folder, "written"), join(folder, "patched")];
+  const [written, v2, patched] = ["written", "v2", "patched"].map((name) => join(folder, name));
   run(process.execPath, [join(here, "write.mjs"), written], "inherit");
+  run(process.execPath, [join(here, "write_v2.mjs"), v2], "inherit");
   run(venvPython, [join(here, "shards.py"), patched], "inherit");
   run(process.execPath, [join(here, "patch.mjs"), patched], "inherit");
-  run(venvPython, [join(here, "verify.py"), written, patched], "inherit");
+  run(venvPython, [join(here, "verify.py"), written, v2, patched], "inherit");
 }
