@@ -70,8 +70,10 @@ if (python === undefined) {
   prepareEnvironment(python);
   const folder = mkdtempSync(join(tmpdir(), "syncodec-interop-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const [written, patched, theirs, ours] = ["written", "patched", "theirs", "ours"].map((name) => join(folder, name));
+  const names = ["written", "v2", "patched", "theirs", "ours"];
+  const [written, v2, patched, theirs, ours] = names.map((name) => join(folder, name));
   run(process.execPath, [join(here, "write.mjs"), written], "inherit");
+  run(process.execPath, [join(here, "write_v2.mjs"), v2], "inherit");
   run(venvPython, [join(here, "shards.py"), patched], "inherit");
   run(process.execPath, [join(here, "patch.mjs"), patched], "inherit");
   const command = join(root, "dist", "cli", "main.js");
@@ -79,7 +81,7 @@ if (python === undefined) {
   for (const format of ["v3", "v2"])
     run(process.execPath, [command, "copy", join(theirs, format), join(ours, format)], "inherit");
   const results = [
-    check([join(here, "verify.py"), written, patched]),
+    check([join(here, "verify.py"), written, v2, patched]),
     check([join(here, "matrix.py"), "check", theirs, ours]),
   ];
   const [passed, failed] = [0, 1].map((i) => results[0][i] + results[1][i]);

@@ -5,7 +5,9 @@
 Each FOLDER holds Zarr nodes and expected.json, a list of
   {path, dataType, shape, sha256, fillValue?, attributes?, dimensionNames?}   an array; sha256 of its elements, C order, little-endian
   {path, ..., index: {location, size, shards: {key: hex}}}                    an array whose shards must have these indexes, byte for byte
-  {path, kind: "group", attributes}                                           a group
+  {path, zarrFormat: 2, dtype, shape, lines, fill?, keys?}                    an array of Zarr v2; its elements as lines of `syncodec dump`, its
+                                                                              fill value in .zarray, and the keys of its chunks
+  {path, kind: "group", attributes, zarrFormat?, members?}                    a group; the attributes of all that its consolidated metadata has
 with paths relative to FOLDER and fill values as in zarr.json. One line per failed node, then `N passed, N failed`.
 The exit status is 1 if anything failed or nothing was checked.
 """
@@ -18,6 +20,10 @@ from pathlib import Path
 
 import numpy as np
 import zarr
+
+sys.path.append(str(Path(__file__).parent.parent / "fixtures"))
+
+import manifest
 
 zarr.config.set({"array.rectilinear_chunks": True})
 warnings.filterwarnings("ignore", message="Combining a `sharding_indexed` codec disables partial reads")
@@ -42,6 +48,27 @@ def check_array(node: zarr.Array, entry: dict) -> None:
     compare("sha256 of the values", entry["sha256"], hashlib.sha256(data).hexdigest())
 
 
+def check_array_v2(node: zarr.Array, directory: Path, entry: dict) -> None:
+    compare("shape", tuple(entry["shape"]), node.shape)
+    compare("dtype", entry["dtype"], node.metadata.to_dict()["dtype"])
+    if "fill" in entry:
+        compare("fill value", entry["fill"], node.fill_value)
+    compare("elements", entry["lines"], manifest.text_lines(np.asarray(node[...])))
+    if "keys" in entry:
+        compare("keys", entry["keys"], sorted(path.name for path in directory.iterdir() if path.name[0] != "."))
+
+
+def attributes_text(attributes: dict) -> str:
+    """As text an integer that turned into a double, and 1 that turned into true, are found. expected.json has "NaN" for NaN."""
+    return json.dumps(attributes, sort_keys=True).replace(": NaN", ': "NaN"')
+
+
+def check_members(group: zarr.Group, expected: dict) -> None:
+    """From the consolidated metadata, however the members themselves are stored."""
+    found = {name: node.attrs.asdict() for name, node in group.members(max_depth=None)}
+    compare("members", attributes_text(expected), attributes_text(found))
+
+
 def check_indexes(array: Path, location: str, size: int, shards: dict) -> None:
     for key, expected in shards.items():
         value = (array / key).read_bytes()
@@ -49,17 +76,20 @@ def check_indexes(array: Path, location: str, size: int, shards: dict) -> None:
 
 
 def check(folder: Path, entry: dict) -> None:
-    node = zarr.open(folder / entry["path"], mode="r", zarr_format=3)
+    zarr_format = entry.get("zarrFormat", 3)
+    node = zarr.open(folder / entry["path"], mode="r", zarr_format=zarr_format)
     is_group = entry.get("kind") == "group"
     compare("kind of node", "group" if is_group else "array", "group" if isinstance(node, zarr.Group) else "array")
-    if not is_group:
+    if "members" in entry:
+        check_members(zarr.open_consolidated(folder / entry["path"], mode="r", zarr_format=zarr_format), entry["members"])
+    if not is_group and zarr_format == 2:
+        check_array_v2(node, folder / entry["path"], entry)
+    elif not is_group:
         check_array(node, entry)
     if "index" in entry:
         check_indexes(folder / entry["path"], **entry["index"])
     if "attributes" in entry:
-        # As text, so that an integer that turned into a double, and 1 that turned into true, are found.
-        texts = [json.dumps(attributes, sort_keys=True) for attributes in (entry["attributes"], node.attrs.asdict())]
-        compare("attributes", *texts)
+        compare("attributes", *map(attributes_text, (entry["attributes"], node.attrs.asdict())))
 
 
 def main() -> int:

@@ -121,7 +121,48 @@ export function runtimeOptions(random: Random): RuntimeOptions {
   };
 }
 
+const filtersV2: readonly CodecOption[][] = [[], [], ["shuffle"], ["crc32"], ["shuffle", "adler32"], [gzip]];
+const compressorsV2: readonly CodecOption[][] = [[], [], ["zlib"], ["lz4"], ["blosc"], ["zstd"], ["crc32c"]];
+
+/** A filter from which every element comes back to the bit. */
+function filterFor(random: Random, dataType: NumericDataTypeName): CodecOption[] {
+  if (random.chance(0.6) || dataType.startsWith("float")) return [];
+  return dataType === "bool" ? ["packbits"] : ["delta"];
+}
+
+/** Zarr v2 has no shards, and no NaN with a payload; its fill value may be open. */
+function randomArrayV2(random: Random): ArrayPlan {
+  const rank = Number(random.weighted({ 0: 1, 1: 4, 2: 6, 3: 4 }));
+  const chunkShape = Array.from({ length: rank }, () => random.integer(1, rank > 2 ? 4 : 8));
+  const maximalCount = 3000;
+  const shape = chunkShape.map((length) => (random.chance(0.05) ? 0 : random.integer(1, 3 * length)));
+  const dataType = random.pick(dataTypes);
+  const fillValue = random.pick([undefined, null, fillValueOf(random, dataType)]);
+  return {
+    maximalCount,
+    typical: chunkShape,
+    limits: chunkShape.map(() => Number.POSITIVE_INFINITY),
+    levels: [chunkShape],
+    hasMoreLevels: false,
+    options: {
+      zarrFormat: 2,
+      path: random.pick(["/", "/node", "/deep/node"]),
+      shape,
+      chunkShape,
+      dataType,
+      memoryLayout: random.pick(["C", "F"]),
+      filters: [...filterFor(random, dataType), ...random.pick(filtersV2)],
+      serializer: bytes(random.pick(["little", "big"])),
+      compressors: random.pick(compressorsV2),
+      ...(fillValue === undefined || String(fillValue).startsWith("0x") ? {} : { fillValue }),
+      ...(random.chance(0.5) ? {} : { chunkKeyEncoding: { name: "v2", separator: "/" } }),
+      ...runtimeOptions(random),
+    },
+  };
+}
+
 export function randomArray(random: Random): ArrayPlan {
+  if (random.chance(0.15)) return randomArrayV2(random);
   const rank = Number(random.weighted({ 0: 1, 1: 8, 2: 9, 3: 7, 4: 3 }));
   const isLarge = rank > 0 && random.chance(0.015);
   const axes = [...Array(rank).keys()];

@@ -25,6 +25,7 @@ import {
   type ZarrArray,
 } from "../../src/index.js";
 import { dataTypeByName, type FixedDataType, type TypedArray } from "../../src/metadata/data_type.js";
+import { documentNames } from "../../src/metadata/node_path.js";
 import { LocalStore } from "../../src/node.js";
 import { syncodec } from "../cli/support.js";
 import { elementsOf } from "../support/arbitraries.js";
@@ -173,13 +174,18 @@ function randomValue(
   return { text: `chunk of strides [${chunk.stride}]`, value: chunk, elements: gather(strided, itemSize), after };
 }
 
+/** Where the fill value is left open, empty chunks are always stored. */
+function writesEmptyChunks({ runtime, plan }: Subject): boolean {
+  return runtime.writeEmptyChunks === true || plan.options.fillValue === null;
+}
+
 async function set(subject: Subject, random: Random, target: Target): Promise<void> {
-  const { plain, runtime } = subject;
+  const { plain } = subject;
   const { text, value, elements, after } = randomValue(subject, random, target.shape);
   subject.history.push(`set ${target.text} to ${text}`);
   await new Calls(subject, random).set(target, value);
   after();
-  plain.set(target.numbers, elements, runtime.writeEmptyChunks ?? false);
+  plain.set(target.numbers, elements, writesEmptyChunks(subject));
 }
 
 async function get(subject: Subject, random: Random, target: Target): Promise<void> {
@@ -219,7 +225,7 @@ async function get(subject: Subject, random: Random, target: Target): Promise<vo
 }
 
 async function resize(subject: Subject, random: Random): Promise<void> {
-  const { plain, plan, runtime, history } = subject;
+  const { plain, plan, history } = subject;
   const shape = plain.shape.map((length, axis) => {
     const change = random.weighted({ same: 4, little: 3, any: 3, zero: 1 });
     if (change === "same") return length;
@@ -231,13 +237,13 @@ async function resize(subject: Subject, random: Random): Promise<void> {
   history.push(`resize from [${plain.shape}] to [${shape}]`);
   await new Calls(subject, random).resize(shape);
   subject.other = undefined;
-  plain.resize(shape, runtime.writeEmptyChunks ?? false);
+  plain.resize(shape, writesEmptyChunks(subject));
   expectEqual("the shape", subject.array.shape, shape);
   checkKeys(subject);
 }
 
 async function append(subject: Subject, random: Random): Promise<void> {
-  const { plain, plan, runtime, dataType, history } = subject;
+  const { plain, plan, dataType, history } = subject;
   const rank = plain.shape.length;
   if (rank === 0) return;
   const axis = random.integer(0, rank - 1);
@@ -251,10 +257,10 @@ async function append(subject: Subject, random: Random): Promise<void> {
   scatter(strided, randomElements(subject, random, product(added)), dataType.itemSize);
   await new Calls(subject, random).append(strided.chunk, axis);
   subject.other = undefined;
-  const writeEmptyChunks = runtime.writeEmptyChunks ?? false;
-  plain.resize(shape, writeEmptyChunks);
+  const writesEmpty = writesEmptyChunks(subject);
+  plain.resize(shape, writesEmpty);
   const { numbers } = sliceAlong(shape, axis, old, shape[axis]!);
-  plain.set(numbers, gather(strided, dataType.itemSize), writeEmptyChunks);
+  plain.set(numbers, gather(strided, dataType.itemSize), writesEmpty);
 }
 
 /** Goes on with another handle, over another store object: what the first one remembers of the data may be old when it comes back. */
@@ -300,7 +306,7 @@ async function setAttributes(subject: Subject, random: Random): Promise<void> {
 
 /** Writes the fill value to everything, in two parts, so that no shard with elements of both is written whole. */
 async function clear(subject: Subject, random: Random): Promise<void> {
-  const { plain, runtime, dataType, history } = subject;
+  const { plain, dataType, history } = subject;
   const { shape, fillValue } = plain;
   if (shape.length === 0) return;
   const axis = random.integer(0, shape.length - 1);
@@ -316,7 +322,7 @@ async function clear(subject: Subject, random: Random): Promise<void> {
     });
     history.push(`set ${target.text} to the fill value`);
     await new Calls(subject, random).set(target, typed(dataType, elements));
-    plain.set(target.numbers, elements, runtime.writeEmptyChunks ?? false);
+    plain.set(target.numbers, elements, writesEmptyChunks(subject));
     checkKeys(subject);
   }
 }
@@ -383,7 +389,7 @@ function checkKeys({ below, plain, plan, array }: Subject): void {
   const prefix = path === "/" ? "/" : `${path}/`;
   const stored = new Set<string>();
   for (const key of below.listSync!("/")) {
-    if (key.endsWith("/zarr.json")) continue;
+    if (documentNames.includes(key.slice(key.lastIndexOf("/") + 1))) continue;
     if (!key.startsWith(prefix)) throw new ModelError(`a key outside of the array: ${key}`);
     const { chunkKeyEncoding, shape } = array.metadata;
     const coordinates = parseChunkKey(chunkKeyEncoding, shape.length, key.slice(prefix.length));
@@ -428,6 +434,8 @@ async function create(plan: ArrayPlan, { below, another }: Stores): Promise<Subj
   const store = another();
   const array: ZarrArray<NumericDataTypeName> =
     store instanceof LatencyStore ? await createArray(store, options) : createArraySync(store, options);
+  const dataType = dataTypeByName(array.dataType);
+  const fill = array.metadata.document.get("fill_value");
   const { writeEmptyChunks, patch, subchunkWriteOrder, concurrency, coalesce } = options as Required<
     CreateArrayOptions<NumericDataTypeName>
   >;
@@ -435,12 +443,12 @@ async function create(plan: ArrayPlan, { below, another }: Stores): Promise<Subj
     array,
     runtime: { writeEmptyChunks, patch, subchunkWriteOrder, concurrency, ...(coalesce && { coalesce }) },
     plan,
-    dataType: dataTypeByName(array.dataType),
+    dataType,
     plain: new PlainArray(
       options.shape,
       plan.levels,
       plan.hasMoreLevels,
-      dataTypeByName(array.dataType).parseFill(array.metadata.document.get("fill_value"), { field: "" }),
+      fill === null ? dataType.defaultFill() : dataType.parseFill(fill, { field: "" }),
     ),
     attributes: {},
     store,
