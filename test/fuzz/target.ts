@@ -83,13 +83,18 @@ export function checkBytes(found: Uint8Array, expected: Uint8Array, what: string
   );
 }
 
-/** The elements of a chunk as bytes: of JavaScript values, their JSON. */
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The elements of a chunk as bytes: of JavaScript values, their JSON, with members in order of their names. */
 export function elementBytes(data: unknown): Uint8Array {
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
   return new TextEncoder().encode(
     JSON.stringify(data, (_, value) => {
       if (typeof value === "bigint") return `${value}n`;
-      return ArrayBuffer.isView(value) ? [...elementBytes(value)] : value;
+      if (ArrayBuffer.isView(value)) return [...elementBytes(value)];
+      return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
     }),
   );
 }

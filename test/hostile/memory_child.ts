@@ -130,24 +130,29 @@ const bloscStreams: Readonly<Record<string, () => Uint8Array>> = {
     ),
 };
 
-const bloscBombs = Object.entries(bloscStreams).flatMap(([name, makeStream], format): [string, () => Bomb][] => {
-  const declared = mebibyte;
-  const bomb = (value: Uint8Array): Bomb => ({ declared, codecs: bloscCodecs, value });
-  return [
-    [`blosc of ${name} that unpacks to more than its block`, () => bomb(blosc(format, declared, makeStream()))],
-    [`blosc of ${name} whose header says 2 GiB`, () => bomb(blosc(format, 2 ** 31 - 17, makeStream()))],
-    [`blosc of ${name}: 2 GiB in 16 bytes`, () => bomb(blosc(format, 2 ** 31 - 17, new Uint8Array(0)).subarray(0, 16))],
-    [
-      `blosc of ${name} around a chunk of any length: 2 GiB in 16 bytes`,
-      () => ({
-        declared: 64,
-        dataType: "string",
-        codecs: ["vlen-utf8", "blosc"],
-        value: join([2, 1, format << 5, 1], word(2 ** 31 - 17), word(2 ** 20), word(16)),
-      }),
-    ],
-  ];
-});
+/** All of its 16 bytes are a header, which says 2 GiB. */
+const bloscHeader = blosc(1, 2 ** 31 - 17, new Uint8Array(0))
+  .subarray(0, 16)
+  .with(12, 16);
+
+const bloscBombs: readonly [string, () => Bomb][] = [
+  ...Object.entries(bloscStreams).flatMap(([name, makeStream], format): [string, () => Bomb][] => {
+    const bomb = (length: number) => (): Bomb => ({
+      declared: mebibyte,
+      codecs: bloscCodecs,
+      value: blosc(format, length, makeStream()),
+    });
+    return [
+      [`blosc of ${name} that unpacks to more than its block`, bomb(mebibyte)],
+      [`blosc of ${name} whose header says 2 GiB`, bomb(2 ** 31 - 17)],
+    ];
+  }),
+  ["blosc of 16 bytes that say 2 GiB", () => ({ declared: mebibyte, codecs: bloscCodecs, value: bloscHeader })],
+  [
+    "blosc of 16 bytes that say 2 GiB, around a chunk of any length",
+    () => ({ declared: 64, dataType: "string", codecs: ["vlen-utf8", "blosc"], value: bloscHeader }),
+  ],
+];
 
 /** Chunks of items whose numbers or lengths lie. */
 const vlenBombs = (["string", "bytes"] as const).flatMap((dataType): [string, () => Bomb][] => {
