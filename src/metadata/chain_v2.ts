@@ -184,6 +184,8 @@ function withTypes(filters: readonly NamedConfiguration[], dataType: DataType): 
 function formatCodec(named: NamedConfiguration, byteOrder: "little" | "big"): JsonObject {
   const id = idOf(named);
   const document: JsonObject = new Map<string, JsonValue>([["id", id], ...named.configuration]);
+  // Versions of numcodecs from before it had checksums refuse the field.
+  if (id === "zstd" && document.get("checksum") === false) document.delete("checksum");
   for (const field of typeFields.get(id) ?? []) {
     const value = document.get(field);
     if (typeof value !== "string" || value.startsWith(">")) continue;

@@ -18,26 +18,19 @@ function without(configuration: JsonObject, field: string): JsonObject {
   return rest;
 }
 
-function toNumcodecsConfiguration({ name, configuration }: NamedConfiguration): JsonObject {
-  switch (name) {
-    case "zstd":
-      // Versions of numcodecs from before it had checksums refuse the field.
-      return configuration.get("checksum") === false ? without(configuration, "checksum") : configuration;
-    case "blosc": {
-      const own = without(configuration, "typesize");
-      const shuffle = own.get("shuffle");
-      const number = typeof shuffle === "string" ? shuffles.indexOf(shuffle) : -1;
-      return number < 0 ? own : own.set("shuffle", jsonNumber(number));
-    }
-    default:
-      return configuration;
-  }
-}
-
 /** A codec of Zarr v3, or one of numcodecs without its prefix, as the codec `numcodecs.…`. */
 export function toNumcodecs(named: NamedConfiguration): NamedConfiguration {
-  if (named.name.startsWith("numcodecs.")) return named;
-  return { ...named, name: `numcodecs.${named.name}`, configuration: toNumcodecsConfiguration(named) };
+  const { name, configuration } = named;
+  if (name.startsWith("numcodecs.")) return named;
+  if (name !== "blosc") return { ...named, name: `numcodecs.${name}` };
+  const own = without(configuration, "typesize");
+  const shuffle = own.get("shuffle");
+  const number = typeof shuffle === "string" ? shuffles.indexOf(shuffle) : -1;
+  return {
+    ...named,
+    name: "numcodecs.blosc",
+    configuration: number < 0 ? own : own.set("shuffle", jsonNumber(number)),
+  };
 }
 
 /** A codec `numcodecs.…` as that of Zarr v3 which does the same, if there is one. */

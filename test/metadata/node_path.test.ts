@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ArgumentError } from "../../src/errors.js";
-import { ancestors, joinKey, normalizePath } from "../../src/metadata/node_path.js";
+import { ancestors, isMetadataPath, joinKey, normalizePath } from "../../src/metadata/node_path.js";
 
 test.each([
   ["", "/"],
@@ -49,6 +49,10 @@ test.each([
   ["a/__journal", 'no segments beginning with "__"', "__journal"],
   ["__proto__", 'no segments beginning with "__"', "__proto__"],
   ["a/zarr.json", 'no segment "zarr.json"', "zarr.json"],
+  [".zarray", 'no segment ".zarray"', ".zarray"],
+  ["a/.zgroup/b", 'no segment ".zgroup"', ".zgroup"],
+  ["a/.zattrs", 'no segment ".zattrs"', ".zattrs"],
+  [".zmetadata", 'no segment ".zmetadata"', ".zmetadata"],
 ])("%j is refused", (path, expected, found) => {
   const reason = `Invalid path ${JSON.stringify(path)}`;
   expect(() => normalizePath(path)).toThrow(
@@ -59,6 +63,15 @@ test.each([
 test("joinKey", () => {
   expect(joinKey("/", "zarr.json")).toBe("/zarr.json");
   expect(joinKey("/a/b", "c/0/1")).toBe("/a/b/c/0/1");
+});
+
+test.each([
+  ["/", false],
+  ["/a.b/c", false],
+  ["/.a", true],
+  ["/a/.b/c", true],
+])("isMetadataPath %s", (path, expected) => {
+  expect(isMetadataPath(path)).toBe(expected);
 });
 
 test("ancestors go from the root down", () => {
