@@ -1,6 +1,5 @@
 /** `syncodec dump`: the conformance protocol. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import fc from "fast-check";
@@ -48,29 +47,6 @@ test("half precision from bit patterns", async () => {
   const array = createArraySync(new LocalStore(path), { shape: [5], chunkShape: [2], dataType: "float16" });
   array.setSync(null, new Uint16Array([0x3c00, 0x8000, 0x7e00, 0xfc00, 0x0001]));
   expect((await syncodec("dump", path)).stdout).toBe('1\n-0\n"NaN"\n"-Infinity"\n5.960464477539063e-8\n');
-});
-
-describe("formats", () => {
-  const v2 = join(directory, "v2");
-  mkdirSync(v2);
-  writeFileSync(join(v2, ".zarray"), "{}");
-  const both = join(directory, "both");
-  createArraySync(new LocalStore(both), { shape: [1], chunkShape: [1], dataType: "int8", fillValue: 3 });
-  writeFileSync(join(both, ".zarray"), "{}");
-
-  test("only version 2", async () => {
-    const { status, stdout, stderr } = await syncodec("dump", v2);
-    expect([status, stdout]).toEqual([1, ""]);
-    expect(stderr).toMatch(/^syncodec: .* is Zarr v2 \(\.zarray\), which this version cannot read \[UNSUPPORTED\]\n$/);
-  });
-
-  test("both: zarr.json wins, version 2 can be asked for", async () => {
-    expect(await syncodec("dump", both)).toEqual({ status: 0, stdout: "3\n", stderr: "" });
-    expect((await syncodec("dump", both, "--zarr_format=3")).stdout).toBe("3\n");
-    const refused = await syncodec("dump", both, "--zarr_format=2");
-    expect(refused).toMatchObject({ status: 1, stdout: "" });
-    expect(refused.stderr).toContain("[UNSUPPORTED]");
-  });
 });
 
 test("an array of several slabs, into a slow reader", async () => {

@@ -39,7 +39,10 @@ test.each([
   [["info"], "syncodec: Missing PATH. Try: syncodec info --help\n"],
   [["info", "a", "b"], 'syncodec: Unexpected argument "b". Try: syncodec info --help\n'],
   [["verify", "--all", "a"], "syncodec: Unknown option '--all'. Try: syncodec verify --help\n"],
-  [["dump", "--zarr_format=4", "a"], "syncodec: --zarr_format must be 2 or 3, not 4. Try: syncodec dump --help\n"],
+  [
+    ["dump", "--zarr_format=4", "a"],
+    "syncodec: Option '--zarr_format' must be 2 or 3, not 4. Try: syncodec dump --help\n",
+  ],
   [["copy", "a"], "syncodec: Missing DST. Try: syncodec copy --help\n"],
 ])("a wrong command line %j: one line and status 2", async (args, stderr) => {
   expect(await syncodec(...args)).toEqual({ status: 2, stdout: "", stderr });
@@ -47,7 +50,10 @@ test.each([
 
 test.each([
   [["info", "/no/such/path"], "syncodec: /no/such/path does not exist [NODE_NOT_FOUND]\n"],
-  [["info", fixtures], `syncodec: ${fixtures} is not a Zarr array or group: it has no zarr.json [NODE_NOT_FOUND]\n`],
+  [
+    ["info", fixtures],
+    `syncodec: ${fixtures} is not a Zarr array or group: it has no zarr.json, .zarray or .zgroup [NODE_NOT_FOUND]\n`,
+  ],
   [
     ["verify", join(fixtures, "manifest.json")],
     `syncodec: ${join(fixtures, "manifest.json")} is not a directory [NODE_NOT_FOUND]\n`,
