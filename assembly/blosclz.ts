@@ -8,6 +8,9 @@
  *
  * The distance of a match is 256 H + low + 1; if that is 8192, `far` (the higher byte first) is there and is added to it. A stream begins
  * with literals, and the three bits of their first byte say nothing (encoders write 1 there).
+ *
+ * The figures below are for shuffled int32 (a sine; a random walk) and for program text, 64 KiB and 1 MiB of each, "native" those of
+ * c-blosc 1.21.7 for x86-64 in numcodecs; at level 5 it leaves 1 MiB of the sine alone.
  */
 import { copyMatch, equalLength, searchMemory } from "./lz77";
 import { copy16, copyRun } from "./strided";
@@ -23,6 +26,11 @@ const searchMargin: usize = 12;
 /**
  * Decodes one stream, which takes all of `src`. Returns the bytes written; -(1 + offset of the first instruction that goes wrong), with a
  * part of `dst` written.
+ *
+ * GB/s         | sine 64K | walk 64K | text 64K | sine 1M | walk 1M | text 1M |
+ * SIMD         |      8.4 |      6.9 |      1.2 |     4.6 |     3.0 |     0.8 |
+ * scalar       |      6.5 |      4.2 |      1.2 |     4.2 |     2.6 |     0.8 |
+ * native       |      6.8 |      5.4 |      0.9 |     3.4 |     3.2 |     0.7 |
  */
 export function blosclzDecode(dst: usize, dstLength: usize, src: usize, srcLength: usize): i32 {
   if (<i32>(srcLength | dstLength) < 0 || srcLength == 0) return -1;
@@ -79,8 +87,8 @@ export function blosclzDecode(dst: usize, dstLength: usize, src: usize, srcLengt
 }
 
 @inline
-function hash(word: u32, bits: u32): usize {
-  return <usize>((word * 2654435761) >> (32 - bits));
+function hash(word: u32, unusedBits: u32): usize {
+  return <usize>((word * 2654435761) >> unusedBits);
 }
 
 /**
@@ -117,7 +125,7 @@ function probeRatio(src: usize, srcLength: usize): f64 {
   let literals: u32 = 4;
   while (at < searchEnd) {
     const word = load<u32>(at);
-    const entry = searchMemory + 2 * hash(word, probeBits);
+    const entry = searchMemory + 2 * hash(word, 32 - probeBits);
     const candidate = start + <usize>load<u16>(entry);
     store<u16>(entry, <u16>(at - start));
     if (candidate != at && load<u32>(candidate) == word) {
@@ -127,7 +135,7 @@ function probeRatio(src: usize, srcLength: usize): f64 {
         literals = 0;
         bytes += 1 + <i32>matchBytes(field, 1);
         at += field;
-        store<u16>(searchMemory + 2 * hash(load<u32>(at), probeBits), <u16>(at - start));
+        store<u16>(searchMemory + 2 * hash(load<u32>(at), 32 - probeBits), <u16>(at - start));
         at += 2;
         continue;
       }
@@ -187,8 +195,12 @@ function storeMatch(to: usize, field: usize, distance: usize): usize {
 const leastRatio: usize = memory.data<f64>([0, 2, 1.5, 1.2, 1.2, 1.2, 1.2, 1.15, 1.1, 1], 8);
 
 /**
- * Encodes one stream as c-blosc 1.21 does at `level` (1 to 9). `isSplit` is 1 where `src` is one of the streams of a split block.
- * Returns the bytes written; 0 if they are more than `dstLength`, or if the data does not promise the ratio that the level asks for.
+ * Encodes one stream byte for byte as c-blosc 1.21 does at `level` (1 to 9). `isSplit` is 1 where `src` is one of the streams of a split
+ * block. Returns the bytes written; 0 if they are more than `dstLength`, or if the data does not promise the ratio that the level asks for.
+ *
+ * GB/s         | sine 64K | walk 64K | text 64K | sine 1M | walk 1M | text 1M |
+ * level 5      |     0.97 |     1.35 |     0.21 |    0.51 |    0.92 |    0.18 |
+ * native       |     1.18 |     1.60 |     0.23 |         |    1.32 |    0.19 |
  */
 export function blosclzEncode(
   dst: usize,
@@ -204,8 +216,9 @@ export function blosclzEncode(
   if (ratio < load<f64>(leastRatio + 8 * <usize>level)) return 0;
   const isThorough = isSplit == 0 || ratio < 4;
   const shift: usize = isThorough ? 3 : 4;
-  const bits: u32 = min(level, 3) + 11;
-  memory.fill(searchMemory, 0, 4 << bits);
+  const tableBits: u32 = min(level, 3) + 11;
+  const unusedBits = 32 - tableBits;
+  memory.fill(searchMemory, 0, 4 << tableBits);
 
   const srcEnd = src + srcLength;
   const dstEnd = dst + dstLength;
@@ -216,11 +229,16 @@ export function blosclzEncode(
   let at = src + 4;
   while (at < searchEnd) {
     const word = load<u32>(at);
-    const entry = searchMemory + 4 * hash(word, bits);
+    const entry = searchMemory + 4 * hash(word, unusedBits);
     const candidate = src + load<u32>(entry);
     store<u32>(entry, at - src);
+    // By itself: joined with the test of the distance, it costs a quarter of the speed where there are few matches.
+    if (load<u32>(candidate) != word) {
+      at++;
+      continue;
+    }
     const distance = at - candidate;
-    if (distance > maximumDistance || load<u32>(candidate) != word) {
+    if (distance > maximumDistance) {
       at++;
       continue;
     }
@@ -235,9 +253,9 @@ export function blosclzEncode(
     at += field;
     anchor = at + 2;
     const last = load<u32>(at);
-    store<u32>(searchMemory + 4 * hash(last, bits), at - src);
+    store<u32>(searchMemory + 4 * hash(last, unusedBits), at - src);
     // Three bytes and a zero, as c-blosc has it.
-    if (level == 9) store<u32>(searchMemory + 4 * hash(last >> 8, bits), at + 1 - src);
+    if (level == 9) store<u32>(searchMemory + 4 * hash(last >> 8, unusedBits), at + 1 - src);
     at = anchor;
   }
   to = storeLiterals(to, dstEnd, anchor, srcEnd, srcEnd - anchor);

@@ -7,6 +7,9 @@
  *                  4 + 4 bits                   255 ... n                  2 bytes    255 ... n
  *
  * The last sequence ends after its literals.
+ *
+ * The figures below are for shuffled int32 (a sine; a random walk) and for program text, 64 KiB and 1 MiB of each. Those of numcodecs.js
+ * hold its copies; "native" is LZ4 in C for x86-64.
  */
 import { copyMatch, equalLength, searchMemory } from "./lz77";
 import { copy16, copyRun } from "./strided";
@@ -22,12 +25,22 @@ const blockLimit: usize = 0x7e000000;
 
 /**
  * Decodes one block, which takes all of `src`. What an encoder must leave out at the end of a block is not looked for: not all do.
+ *
+ * GB/s         | sine 64K | walk 64K | text 64K | sine 1M | walk 1M | text 1M |
+ * SIMD         |      9.2 |      6.8 |      2.0 |     5.9 |     3.9 |     2.1 |
+ * scalar       |      6.8 |      4.0 |      2.0 |     5.4 |     3.1 |     2.0 |
+ * numcodecs.js |      0.7 |      0.9 |      0.6 |     0.7 |     0.7 |     0.3 |
+ * native       |      9.3 |      6.4 |      2.5 |    12.0 |     4.8 |     3.2 |
+ *
  * Returns the bytes written; -(1 + offset of the first sequence that goes wrong), with a part of `dst` written.
  */
 export function lz4Decode(dst: usize, dstLength: usize, src: usize, srcLength: usize): i32 {
   if (<i32>(srcLength | dstLength) < 0) return -1;
   const srcEnd = src + srcLength;
   const dstEnd = dst + dstLength;
+  // Up to these, a sequence whose lengths fit its token can be copied in whole blocks.
+  const srcFast = srcEnd - 18;
+  const dstFast = dstEnd - 46;
   let from = src;
   let to = dst;
   let sequence = src;
@@ -35,8 +48,21 @@ export function lz4Decode(dst: usize, dstLength: usize, src: usize, srcLength: u
     sequence = from;
     const token = <usize>load<u8>(from++);
     let length = token >> 4;
-    if (length < 15 && from + 16 <= srcEnd && to + 16 <= dstEnd) {
+    let distance: usize;
+    if (length < 15 && from <= srcFast && to <= dstFast) {
       copy16(to, from);
+      to += length;
+      distance = <usize>load<u16>(from + length);
+      from += length + 2;
+      // A distance of 0 wraps.
+      if (distance - 1 >= to - dst) break;
+      length = (token & 15) + minimumMatch;
+      if (length < 19 && distance >= 16) {
+        copy16(to, to - distance);
+        copy16(to + 16, to + 16 - distance);
+        to += length;
+        continue;
+      }
     } else {
       if (length == 15) {
         let more: usize = 255;
@@ -48,31 +74,25 @@ export function lz4Decode(dst: usize, dstLength: usize, src: usize, srcLength: u
       }
       if (length > srcEnd - from || length > dstEnd - to) break;
       if (length > 0) copyRun(to, from, length);
+      from += length;
+      to += length;
+      if (from == srcEnd) return <i32>(to - dst);
+      if (srcEnd - from < 2) break;
+      distance = <usize>load<u16>(from);
+      from += 2;
+      if (distance - 1 >= to - dst) break;
+      length = (token & 15) + minimumMatch;
     }
-    from += length;
-    to += length;
-    if (from == srcEnd) return <i32>(to - dst);
-
-    if (srcEnd - from < 2) break;
-    const distance = <usize>load<u16>(from);
-    from += 2;
-    if (distance == 0 || distance > to - dst) break;
-    length = (token & 15) + minimumMatch;
-    if (length < 19 && distance >= 16 && to + 32 <= dstEnd) {
-      copy16(to, to - distance);
-      copy16(to + 16, to + 16 - distance);
-    } else {
-      if (length == 19) {
-        let more: usize = 255;
-        while (more == 255) {
-          if (from == srcEnd || length > dstLength) return -1 - <i32>(sequence - src);
-          more = <usize>load<u8>(from++);
-          length += more;
-        }
+    if (length == 19) {
+      let more: usize = 255;
+      while (more == 255) {
+        if (from == srcEnd || length > dstLength) return -1 - <i32>(sequence - src);
+        more = <usize>load<u8>(from++);
+        length += more;
       }
-      if (length > dstEnd - to) break;
-      copyMatch(to, dstEnd, distance, length);
     }
+    if (length > dstEnd - to) break;
+    copyMatch(to, dstEnd, distance, length);
     to += length;
   }
   return -1 - <i32>(sequence - src);
@@ -135,7 +155,7 @@ function setPosition<T>(entry: usize, value: usize): void {
 
 @inline
 function isMatch<T>(at: usize, candidate: usize): bool {
-  return (sizeof<T>() == 2 || at - candidate <= maximumDistance) && load<u32>(at) == load<u32>(candidate);
+  return load<u32>(at) == load<u32>(candidate) && (sizeof<T>() == 2 || at - candidate <= maximumDistance);
 }
 
 /** Writes the last sequence; returns the length of the whole block, 0 if it does not fit. */
@@ -165,9 +185,9 @@ function encode<T>(dst: usize, dstLength: usize, src: usize, srcLength: usize, a
     do {
       const entry = nextHash;
       at = next;
+      if (step > searchEnd - at) return finish(dst, to, dstEnd, anchor, srcEnd);
       next += step;
       step = <usize>(tries++ >> 6);
-      if (next > searchEnd) return finish(dst, to, dstEnd, anchor, srcEnd);
       candidate = src + position<T>(entry);
       nextHash = hash<T>(next);
       setPosition<T>(entry, at - src);
@@ -201,8 +221,13 @@ function encode<T>(dst: usize, dstLength: usize, src: usize, srcLength: usize, a
 }
 
 /**
- * Encodes one block, greedily. The higher the `acceleration` (1 to 65537), the more bytes are skipped where no match is found.
- * Returns the bytes written, 0 if they are more than `dstLength`.
+ * Encodes one block, greedily, byte for byte as LZ4_compress_fast does on 64-bit machines. The higher the `acceleration` (1 to 65537), the
+ * more bytes are skipped where no match is found. Returns the bytes written, 0 if they are more than `dstLength`.
+ *
+ * GB/s         | sine 64K | walk 64K | text 64K | sine 1M | walk 1M | text 1M |
+ * SIMD, scalar |      2.4 |      3.2 |     0.45 |     1.2 |     2.0 |    0.32 |
+ * numcodecs.js |      0.3 |      0.3 |     0.21 |     0.3 |     0.3 |    0.13 |
+ * native       |      2.5 |      3.3 |     0.46 |     1.2 |     1.8 |    0.37 |
  */
 export function lz4Encode(dst: usize, dstLength: usize, src: usize, srcLength: usize, acceleration: i32): i32 {
   if (<i32>dstLength < 0 || srcLength > blockLimit) return 0;
@@ -258,7 +283,10 @@ function longestMatch(at: usize, base: usize, matchEnd: usize, least: usize, att
 
 /**
  * As {@link lz4Encode}, at the price of time: 2^level candidates for each position, `level` from 1 to 12, and a match gives way to a
- * longer one that begins one byte later.
+ * longer one that begins one byte later. LZ4HC at the same level is 2 % smaller on shuffled integers and 3 % on text at level 5, 1 % at 9.
+ *
+ * MB/s         | sine 64K | walk 64K | text 64K | sine 1M | walk 1M | text 1M |
+ * level 5      |      110 |      150 |       50 |      70 |      90 |      40 |
  */
 export function lz4EncodeHigh(dst: usize, dstLength: usize, src: usize, srcLength: usize, level: i32): i32 {
   if (<i32>dstLength < 0 || srcLength > blockLimit) return 0;

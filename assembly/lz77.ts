@@ -38,6 +38,7 @@ const repeats: usize = memory.data<u8>(
  * Repeats the output from `distance` bytes (1 or more) back for `length` bytes (1 or more) from `dst` on, as if byte by byte: where the
  * distance is the shorter, the repeat repeats itself. May write any bytes from `dst + length` to before `dstEnd`.
  */
+@inline
 export function copyMatch(dst: usize, dstEnd: usize, distance: usize, length: usize): void {
   const end = dst + length;
   // Blocks may begin before this.

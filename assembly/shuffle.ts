@@ -11,11 +11,24 @@
  * In vectors, 16 items of 2, 4 or 8 bytes are one tile. A stage interleaves the first half of its vectors with the second half, byte by
  * byte: that moves the highest bit of a byte's place in the tile to the lowest. Four stages turn items into planes, and as many as the width
  * has bits turn planes into items. Items of more than 8 bytes are columns of 8 bytes, the last of which may overlap the one before it.
+ *
+ * GB/s at 64 KiB and 1 MiB for items of 4 bytes; numcodecs.js is what a shuffle adds to its blosc, the reference that of the tests:
+ *
+ *              |    SIMD     |  scalar   | numcodecs.js | reference   |
+ * shuffle      | 18.5   16.9 | 1.8   1.5 |  3.9     2.0 | 0.43   0.43 |
+ * unshuffle    | 28.2   23.1 | 1.6   1.1 |  0.8     1.1 |             |
+ * bitshuffle   |  5.8    5.6 | 0.8   0.5 |  1.4     1.1 | 0.04   0.02 |
+ * bitunshuffle |  6.5    6.0 | 0.5   0.5 |  1.1     1.1 |             |
+ *
+ * At 64 KiB, items of 1, 2, 3, 8, 12, 16, 24 bytes: shuffle 39 (a copy), 18, 4.4, 17, 9, 12, 12; bitshuffle 8.6, 5.4, 2.7, 5.8, 3.9, 4.8, 4.6.
  */
 
 /** Items of a tile. */
 const side: usize = 16;
-/** Items of a column before the next one follows: a cache line of each plane, because planes that lie a multiple of 4096 bytes apart share few. */
+/**
+ * Items of a column before the next column follows: a cache line of each plane, because a cache holds few lines that lie a multiple of 4096
+ * bytes apart (16-byte items 12 GB/s, 16 items at a time 4).
+ */
 const stripe: usize = 64;
 /** A tile of planes, where items have less than 8 bytes. */
 const tile: usize = memory.data(128, 16);

@@ -8,6 +8,12 @@
  *     match      | distance: 3 bits | length - 4: 3 bits | 01 | distance: 8 bits |
  *                | length - 1: 6 bits                    | 10 | distance: 16 bits |
  *                | length - 1: 6 bits                    | 11 | distance: 32 bits |
+ *
+ * GB/s for shuffled int32 (a sine; a random walk) and program text, 64 KiB and 1 MiB of each:
+ *
+ *              | sine 64K | walk 64K | text 64K | sine 1M | walk 1M | text 1M |
+ * decode       |      7.1 |      5.5 |      1.0 |     2.6 |     2.9 |     0.7 |
+ * encode       |      2.8 |      3.0 |      0.3 |     0.9 |     2.0 |     0.3 |
  */
 import { copyMatch, equalLength, searchMemory } from "./lz77";
 import { copy16, copyRun } from "./strided";
@@ -157,7 +163,12 @@ export function snappyEncode(dst: usize, dstLength: usize, src: usize, srcLength
       const entry = searchMemory + 4 * hash(word);
       const candidate = src + load<u32>(entry);
       store<u32>(entry, at - src);
-      if (at - candidate > maximumDistance || load<u32>(candidate) != word) {
+      // By itself: joined with the test of the distance, it costs up to a fifth of the speed where there are few matches.
+      if (load<u32>(candidate) != word) {
+        at += tries++ >> 5;
+        continue;
+      }
+      if (at - candidate > maximumDistance) {
         at += tries++ >> 5;
         continue;
       }

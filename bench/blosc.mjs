@@ -35,8 +35,8 @@ async function compare(ours, theirs, bytes) {
 }
 
 const smooth = {
-  int32: (length) => Int32Array.from({ length }, (_, i) => Math.round(1e6 * Math.sin(i / 500)) + i),
-  float32: (length) => Float32Array.from({ length }, (_, i) => 20 + 5 * Math.sin(i / 500) + i / 1e5),
+  int32: (length) => Int32Array.from({ length }, (_, i) => Math.round(1e4 * Math.sin(i / 500))),
+  float32: (length) => Float32Array.from({ length }, (_, i) => 20 + 5 * Math.sin(i / 500)),
 };
 const shuffles = ["noshuffle", "shuffle", "bitshuffle"];
 const compressors = process.argv.length > 2 ? process.argv.slice(2) : ["lz4", "zstd"];

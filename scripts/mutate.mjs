@@ -19,17 +19,26 @@ import ts from "typescript";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 const defaultFiles = [
-  ...["read_plan", "write_plan", "patch_plan", "chunk_write", "whole_shard", "fetches", "tiling", "box"].map(
-    (name) => `src/pipeline/${name}.ts`,
-  ),
+  ...[
+    "read_plan",
+    "write_plan",
+    "patch_plan",
+    "chunk_write",
+    "whole_shard",
+    "fetches",
+    "bound_grid",
+    "tiling",
+    "box",
+  ].map((name) => `src/pipeline/${name}.ts`),
   ...["src/codecs/sharding_indexed.ts", "src/codecs/dense.ts"],
-  ...["src/grid/projection.ts", "src/grid/selection.ts", "src/stores/range.ts"],
+  ...["src/grid/chunk_grid.ts", "src/grid/projection.ts", "src/grid/selection.ts", "src/stores/range.ts"],
 ];
 
 /** The subset, likeliest killers first: each file, and how many runs its properties get at most. */
 const tests = [
   ["test/stores/range.test.ts"],
   ["test/stores/open_value.test.ts"],
+  ["test/grid/chunk_grid.test.ts"],
   ["test/grid/projection.test.ts"],
   ["test/grid/selection.test.ts"],
   ["test/pipeline/fetches.test.ts"],
@@ -44,6 +53,7 @@ const tests = [
   ["test/pipeline/whole_shard.test.ts", 30],
   ["test/array/patch.test.ts", 4],
   ["test/array/resize.test.ts", 8],
+  ["test/array/rectilinear.test.ts"],
   ["test/pipeline/index_cache.test.ts"],
   ["test/codecs/sharding_indexed.test.ts"],
 ];

@@ -24,6 +24,7 @@ import {
 import { type BoundChain, byteStrides, elementCount } from "./codecs/codec.js";
 import { chunkCoordinates } from "./codecs/sharding_indexed.js";
 import { ArgumentError, RuntimeError } from "./errors.js";
+import { ChunkGrid } from "./grid/chunk_grid.js";
 import { encodeChunkKey, parseChunkKey } from "./grid/chunk_key.js";
 import { chunkExtent } from "./grid/projection.js";
 import {
@@ -51,13 +52,13 @@ import { jsonNumber, type PlainJson, toPlain } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { expectShape } from "./metadata/validate.js";
 import { runBatched } from "./pipeline/batched_driver.js";
-import { bindCodecs } from "./pipeline/bind.js";
+import { BoundGrid } from "./pipeline/bound_grid.js";
 import type { Box } from "./pipeline/box.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
 import type { Listing, Place, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
-import { type Outer, type Tiling, tile } from "./pipeline/tiling.js";
+import type { Outer, Tiling } from "./pipeline/tiling.js";
 import { writePlan } from "./pipeline/write_plan.js";
 import { type Runtime, type RuntimeOptions, requireSync, resolveRuntime } from "./runtime.js";
 import { accessStore, type StoreAccess } from "./stores/access.js";
@@ -129,12 +130,16 @@ const nothing: readonly never[] = [];
 export class ZarrArray<D extends DataTypeName = DataTypeName> {
   readonly path: string;
   readonly store: Store;
+  /** How the array is cut into chunks; into inner chunks if it is sharded. */
+  readonly chunkGrid: ChunkGrid;
+  /** How the array is cut into shards, if it is sharded. */
+  readonly shardGrid: ChunkGrid | undefined;
   readonly #access: StoreAccess;
   readonly #runtime: Runtime;
-  readonly #chain: BoundChain;
-  /** Stored chunks per axis. */
-  #grid: readonly number[];
+  readonly #grid: BoundGrid;
   #metadata: ArrayMetadata;
+  /** Stored chunks per axis. */
+  #counts: readonly number[];
 
   /** @internal */
   constructor(node: ArrayNode, access: StoreAccess, runtime: Runtime) {
@@ -145,13 +150,13 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     // What is missing is undefined for other readers if the fill value is left open: an empty chunk must stay.
     this.#runtime = metadata.hasNullFill ? { ...runtime, writeEmptyChunks: true } : runtime;
     this.#metadata = metadata;
-    const { chunkShape, dataType, fillValue, codecs, documentName } = metadata;
-    this.#chain = bindCodecs(
-      codecs,
-      { shape: chunkShape, dataType, fillValue },
-      { field: metadata.zarrFormat === 2 ? "filters" : "codecs", key: joinKey(path, documentName) },
-    );
-    this.#grid = gridOf(metadata);
+    const { chunkGrid, codecs, shape, documentName, zarrFormat } = metadata;
+    const where = { field: zarrFormat === 2 ? "filters" : "codecs", key: joinKey(path, documentName) };
+    this.#grid = new BoundGrid(chunkGrid, codecs, metadata, where);
+    this.#counts = chunkGrid.countsOf(shape);
+    const { shard } = this.#grid.chain;
+    this.chunkGrid = shard === undefined ? chunkGrid : new ChunkGrid(shard.inner.spec.shape);
+    this.shardGrid = shard && chunkGrid;
     if (runtime.pipeline === "sync") this.#requireSync();
   }
 
@@ -160,14 +165,22 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return this.#metadata.shape;
   }
 
-  /** Elements per axis of a chunk; of an inner chunk if the array is sharded. */
+  /**
+   * Elements per axis of a chunk; of an inner chunk if the array is sharded.
+   *
+   * @throws RuntimeError `UNSUPPORTED` if the chunks of a rectilinear grid differ: see {@link chunkGrid}.
+   */
   get chunkShape(): readonly number[] {
-    return this.#chain.shard?.inner.spec.shape ?? this.#metadata.chunkShape;
+    return commonShape(this.chunkGrid, "chunk");
   }
 
-  /** Elements per axis of a shard, if the array is sharded. */
+  /**
+   * Elements per axis of a shard, if the array is sharded.
+   *
+   * @throws RuntimeError `UNSUPPORTED` if the shards of a rectilinear grid differ: see {@link shardGrid}.
+   */
   get shardShape(): readonly number[] | undefined {
-    return this.#chain.shard && this.#metadata.chunkShape;
+    return this.shardGrid && commonShape(this.shardGrid, "shard");
   }
 
   /** Name of the data type; of aliases the name that they stand for. */
@@ -277,6 +290,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   /**
    * Changes the array's shape. What a smaller shape leaves outside is deleted, or set to the fill value where it shares a chunk with what
    * stays, so that later growth never shows it again.
+   *
+   * @throws ArgumentError `INVALID_ARGUMENT` for an illegal shape, and for one that reaches beyond the chunks that a rectilinear grid lists.
    */
   resizeSync(shape: readonly number[]): void {
     const access = this.#requireSync();
@@ -331,7 +346,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   #requireSync(): NonNullable<StoreAccess["sync"]> {
     const access = requireSync(this.#access);
-    if (!this.#chain.isSync) {
+    if (!this.#grid.chain.isSync) {
       throw new RuntimeError("NOT_SYNCHRONOUS", "A codec of this array can only run asynchronously: use get and set");
     }
     return access;
@@ -343,7 +358,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   async #run(batches: Iterable<Batch>, total: number, { signal, onProgress }: AsyncOptions): Promise<void> {
     signal?.throwIfAborted();
-    await this.#chain.load();
+    const { chain } = this.#grid;
+    await chain.load();
     const { pipeline, coalesce, concurrency } = this.#runtime;
     let completed = 0;
     const report = (keys: number): void => {
@@ -353,7 +369,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { sync } = this.#access;
     const locks = keyLocksOf(this.store);
     // The synchronous driver cannot wait for a key that another asynchronous call holds.
-    if (pipeline !== "batched" && sync !== undefined && this.#chain.isSync && locks.isIdle) {
+    if (pipeline !== "batched" && sync !== undefined && chain.isSync && locks.isIdle) {
       for (const { plan, keys } of batches) {
         signal?.throwIfAborted();
         this.#runSync(plan, sync);
@@ -389,17 +405,16 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   #adopt(metadata: ArrayMetadata): void {
     this.#metadata = metadata;
-    this.#grid = gridOf(metadata);
+    this.#counts = metadata.chunkGrid.countsOf(metadata.shape);
   }
 
   /** What has to happen to chunks before the array takes the smaller shape `shape`. */
   *#cutBatches(shape: readonly number[]): Generator<Batch, void, void> {
-    const { chunkShape, fillValue } = this.#metadata;
+    const { chunkGrid, fillValue } = this.#metadata;
     const old = this.shape;
+    const counts = chunkGrid.countsOf(shape);
     // Elements up to here lie in chunks that stay; those beyond go with their chunks.
-    const ends = old.map((length, axis) =>
-      Math.min(length, Math.ceil(shape[axis]! / chunkShape[axis]!) * chunkShape[axis]!),
-    );
+    const ends = old.map((length, axis) => Math.min(length, chunkGrid.axes[axis]!.startOf(counts[axis]!)));
     for (let axis = 0; axis < old.length; axis++) {
       if (ends[axis]! <= shape[axis]!) continue;
       const edge = ends.map((end, d) => slice(d === axis ? shape[d]! : 0, end));
@@ -407,21 +422,20 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       yield* this.#prepareSet(this.#resolve(edge), { elements: fillValue, offset: 0, strides: old.map(() => 0) })
         .batches;
     }
-    if (shape.every((length, axis) => Math.ceil(length / chunkShape[axis]!) >= this.#grid[axis]!)) return;
-    yield { plan: this.#deleteOutside(shape), keys: 0 };
+    if (counts.every((count, axis) => count >= this.#counts[axis]!)) return;
+    yield { plan: this.#deleteOutside(counts), keys: 0 };
   }
 
-  /** Deletes the chunks that an array of `shape` does not have. */
-  *#deleteOutside(shape: readonly number[]): Plan {
-    const { chunkShape, chunkKeyEncoding } = this.#metadata;
-    const isOutside = (coordinates: readonly number[]): boolean =>
-      coordinates.some((c, axis) => c * chunkShape[axis]! >= shape[axis]!);
+  /** Deletes the chunks that are not among the first `counts` of their axes. */
+  *#deleteOutside(counts: readonly number[]): Plan {
+    const { chunkKeyEncoding } = this.#metadata;
+    const isOutside = (coordinates: readonly number[]): boolean => coordinates.some((c, axis) => c >= counts[axis]!);
     const prefix = joinKey(this.path, "");
     const listing: Listing = { prefix, keys: undefined };
     yield { kind: "list", listing };
     const keys =
       listing.keys?.filter((key) => {
-        const coordinates = parseChunkKey(chunkKeyEncoding, shape.length, key.slice(prefix.length));
+        const coordinates = parseChunkKey(chunkKeyEncoding, counts.length, key.slice(prefix.length));
         return coordinates !== undefined && isOutside(coordinates);
       }) ?? this.#keysWhere(isOutside);
     yield { kind: "lock", mode: "exclusive", keys };
@@ -433,8 +447,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { chunkKeyEncoding } = this.#metadata;
     const prefix = joinKey(this.path, "");
     const keys: string[] = [];
-    for (let number = 0; number < elementCount(this.#grid); number++) {
-      const coordinates = chunkCoordinates(this.#grid, number);
+    for (let number = 0; number < elementCount(this.#counts); number++) {
+      const coordinates = chunkCoordinates(this.#counts, number);
       if (wanted(coordinates)) keys.push(prefix + encodeChunkKey(chunkKeyEncoding, coordinates));
     }
     return keys;
@@ -550,7 +564,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   /** The stored chunks under a selection. */
   #tile({ selection, strides }: Resolved, memory: Outer): Tiling {
-    return tile(selection, this.#chain.spec, this.#grid, { ...memory, strides: strides(memory.strides) });
+    return this.#grid.tile(selection, this.#counts, { ...memory, strides: strides(memory.strides) });
   }
 
   /** Splits a tiling into plans of one batch each. */
@@ -559,38 +573,39 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     makeItem: (stored: StoredChunk) => T,
     makePlan: (items: T[]) => Plan,
   ): Generator<Batch, void, void> {
-    const chain = this.#chain;
-    const { shape, chunkShape, chunkKeyEncoding } = this.#metadata;
+    const { shape, chunkKeyEncoding } = this.#metadata;
     const prefix = joinKey(this.path, "");
-    const limit = Math.max(1, Math.min(batchKeys, Math.floor(batchBytes / Math.max(1, chain.byteLength))));
     let items: T[] = [];
+    let bytes = 0;
     for (const part of tiling.tiles()) {
-      const { number, coordinates, outerOffset, chunkOffset, box } = part;
+      const { number, coordinates, origin, chain, outerOffset, chunkOffset, box } = part;
+      if (items.length === batchKeys || (items.length > 0 && bytes + chain.byteLength > batchBytes)) {
+        yield { plan: makePlan(items), keys: items.length };
+        items = [];
+        bytes = 0;
+      }
+      bytes += chain.byteLength;
       items.push(
         makeItem({
           key: prefix + encodeChunkKey(chunkKeyEncoding, coordinates),
           grid: undefined,
           number,
           chain,
-          extent: chunkExtent(coordinates, chunkShape, shape),
+          extent: chunkExtent(origin, chain.spec.shape, shape),
           selection: chain.shard === undefined ? nothing : part.selection(),
           box,
           outerOffset,
           chunkOffset,
         }),
       );
-      if (items.length === limit) {
-        yield { plan: makePlan(items), keys: items.length };
-        items = [];
-      }
     }
     if (items.length > 0) yield { plan: makePlan(items), keys: items.length };
   }
 }
 
-/** Stored chunks per axis. */
-function gridOf({ shape, chunkShape }: ArrayMetadata): number[] {
-  return shape.map((length, axis) => Math.ceil(length / chunkShape[axis]!));
+function commonShape({ chunkShape }: ChunkGrid, what: "chunk" | "shard"): readonly number[] {
+  if (chunkShape !== undefined) return chunkShape;
+  throw new RuntimeError("UNSUPPORTED", `The ${what}s of this array have different shapes: use ${what}Grid`);
 }
 
 function open<D extends DataTypeName>(node: ArrayNode, access: StoreAccess, options: RuntimeOptions): ZarrArray<D> {

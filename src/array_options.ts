@@ -4,7 +4,9 @@ import { builtInCodecs } from "./codecs/index.js";
 import { findCodec } from "./codecs/registry.js";
 import { type IndexLocation, shardingConfiguration } from "./codecs/sharding_indexed.js";
 import { ArgumentError } from "./errors.js";
+import { ChunkGrid, type ChunkLengths } from "./grid/chunk_grid.js";
 import { type ArrayMetadata, formatArrayMetadata, parseArrayMetadata } from "./metadata/array_metadata.js";
+import { parseChunkGrid, parseChunkShapes } from "./metadata/chunk_grid.js";
 import {
   type DataType,
   type DataTypeName,
@@ -27,6 +29,11 @@ export type CodecOption =
   | string
   | { readonly name: string; readonly configuration?: Readonly<Record<string, unknown>> };
 
+/** Chunk lengths for each axis, or a grid with its configuration as in `zarr.json`. */
+export type ChunkGridOption =
+  | readonly ChunkLengths[]
+  | { readonly name: string; readonly configuration: Readonly<Record<string, unknown>> };
+
 export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> extends RuntimeOptions {
   /** Path of the node. Default "/". */
   readonly path?: string;
@@ -39,10 +46,14 @@ export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> exten
   readonly memoryLayout?: "C" | "F";
   /** Elements per axis. */
   readonly shape: readonly number[];
-  /** Elements per axis of a chunk; with `shardShape`, of an inner chunk. */
-  readonly chunkShape: readonly number[];
+  /** Elements per axis of a chunk; with `shardShape` or `shardGrid`, of an inner chunk. */
+  readonly chunkShape?: readonly number[];
+  /** Instead of `chunkShape`: chunks of different lengths, a rectilinear grid. */
+  readonly chunkGrid?: ChunkGridOption;
   /** Elements per axis of a shard: a multiple of `chunkShape`. */
   readonly shardShape?: readonly number[];
+  /** Instead of `shardShape`: shards of different lengths, each a multiple of `chunkShape`. */
+  readonly shardGrid?: ChunkGridOption;
   readonly dataType: DataTypeOption<D>;
   /**
    * Default zero, false or empty. Where elements are no texts, strings as in `zarr.json`: "NaN", "-Infinity", "0x7fc00001", "NaT", base64;
@@ -117,7 +128,8 @@ function sharding(
   inner: readonly NamedConfiguration[],
   indexType: DataType,
 ): NamedConfiguration {
-  const { chunkShape, indexLocation = "end", indexCodecs = ["bytes", "crc32c"] } = options;
+  const { indexLocation = "end", indexCodecs = ["bytes", "crc32c"] } = options;
+  const chunkShape = numbersFromOption(options.chunkShape, "chunkShape");
   const toJson = (list: readonly NamedConfiguration[]): JsonValue[] => list.map(formatNamed);
   const index = indexCodecs.map((option, i) => codecFromOption(option, indexType, `indexCodecs[${i}]`));
   return {
@@ -127,25 +139,60 @@ function sharding(
   };
 }
 
+/** The grid of what one key stores. */
+function gridFromOptions(options: CreateArrayOptions, shape: readonly number[]): ChunkGrid {
+  const { chunkShape, chunkGrid, shardShape, shardGrid } = options;
+  if (chunkShape !== undefined && chunkGrid !== undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", "Pass either chunkShape or chunkGrid");
+  }
+  if (shardShape !== undefined && shardGrid !== undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", "Pass either shardShape or shardGrid");
+  }
+  if (isSharded(options)) {
+    if (chunkShape === undefined)
+      throw new ArgumentError(
+        "INVALID_ARGUMENT",
+        "Chunks within shards have one shape: pass chunkShape instead of chunkGrid",
+      );
+    return gridFromOption(shardShape, shardGrid, shape, "shard");
+  }
+  return gridFromOption(chunkShape, chunkGrid, shape, "chunk");
+}
+
+function gridFromOption(
+  chunkShape: readonly number[] | undefined,
+  chunkGrid: ChunkGridOption | undefined,
+  shape: readonly number[],
+  what: "chunk" | "shard",
+): ChunkGrid {
+  if (chunkGrid === undefined) return new ChunkGrid(numbersFromOption(chunkShape, `${what}Shape`));
+  const where = { field: `${what}Grid` };
+  const json = fromPlain(chunkGrid);
+  return Array.isArray(json) ? parseChunkShapes(json, shape, where) : parseChunkGrid(json, shape, where);
+}
+
+function isSharded({ shardShape, shardGrid }: CreateArrayOptions): boolean {
+  return shardShape !== undefined || shardGrid !== undefined;
+}
+
 /** Metadata of the array that `options` ask for; checked as strictly as a stored document. */
 export function metadataFromOptions(options: CreateArrayOptions): ArrayMetadata {
   const { fillValue, chunkKeyEncoding, dimensionNames, attributes } = options;
   const shape = numbersFromOption(options.shape, "shape");
-  const chunkShape = numbersFromOption(options.chunkShape, "chunkShape");
-  const shardShape = options.shardShape && numbersFromOption(options.shardShape, "shardShape");
+  const chunkGrid = gridFromOptions(options, shape);
   const dataType = dataTypeFromOption(options.dataType);
   const chain = codecsFromOptions(options, dataType);
-  if (shardShape === undefined && (options.indexLocation ?? options.indexCodecs) !== undefined) {
-    throw new ArgumentError("INVALID_ARGUMENT", "indexLocation and indexCodecs need a shardShape");
+  if (!isSharded(options) && (options.indexLocation ?? options.indexCodecs) !== undefined) {
+    throw new ArgumentError("INVALID_ARGUMENT", "indexLocation and indexCodecs need a shardShape or shardGrid");
   }
   const { name = "default", separator = name === "default" ? "/" : "." } = chunkKeyEncoding ?? {};
   const document = formatArrayMetadata({
     shape,
     dataType,
-    chunkShape: shardShape ?? chunkShape,
+    chunkGrid,
     chunkKeyEncoding: { name, separator },
     fillValue: fillValueElement(dataType, fillValue),
-    codecs: shardShape === undefined ? chain : [sharding(options, chain, dataTypeByName("uint64"))],
+    codecs: isSharded(options) ? [sharding(options, chain, dataTypeByName("uint64"))] : chain,
     dimensionNames,
     attributes: attributes === undefined ? undefined : attributesFromPlain(attributes),
   });

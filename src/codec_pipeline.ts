@@ -37,7 +37,7 @@ export interface CodecPipelineOptions<D extends DataTypeName = DataTypeName> {
   /** Elements per axis of a chunk. */
   readonly shape: readonly number[];
   readonly dataType: DataTypeOption<D>;
-  /** Default zero or false. */
+  /** As for `createArray`. Default zero, false or empty. */
   readonly fillValue?: Scalar;
   /** The chain, in encoding order. */
   readonly codecs: readonly CodecOption[];

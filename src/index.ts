@@ -21,7 +21,7 @@ export {
   openArraySync,
   ZarrArray,
 } from "./array.js";
-export type { CodecOption, CreateArrayOptions } from "./array_options.js";
+export type { ChunkGridOption, CodecOption, CreateArrayOptions } from "./array_options.js";
 export { byteswap, crc32c } from "./checksums.js";
 export type { Chunk, DataOf, DataTypeKind, NamesOf, ScalarOf, Value } from "./chunk.js";
 export {
@@ -48,6 +48,7 @@ export {
   RuntimeError,
   SyncodecError,
 } from "./errors.js";
+export type { ChunkAxis, ChunkGrid, ChunkLengths, ChunkRun } from "./grid/chunk_grid.js";
 export { type AxisEntry, type IndexArray, type Selection, type Slice, slice } from "./grid/selection.js";
 export {
   type CreateGroupOptions,

@@ -2,6 +2,8 @@
 
 import { newChunk } from "../chunk.js";
 import { elementCount } from "../codecs/codec.js";
+import { chunkCoordinates } from "../codecs/sharding_indexed.js";
+import type { ChunkGrid } from "../grid/chunk_grid.js";
 import { type Chunk, type Selection, slice, type ZarrArray } from "../index.js";
 
 export interface Block {
@@ -9,27 +11,20 @@ export interface Block {
   readonly shape: readonly number[];
 }
 
-/** The blocks of a grid over `shape`, clipped at its edges, in C order. */
-export function* blocksOf(shape: readonly number[], blockShape: readonly number[]): Generator<Block, void, void> {
-  const grid = shape.map((length, axis) => Math.ceil(length / blockShape[axis]!));
-  const total = elementCount(grid);
-  for (let number = 0; number < total; number++) yield blockAt(number, grid, shape, blockShape);
+/** The blocks that `grid` cuts an array of `shape` into, clipped at its edges, in C order. */
+export function* blocksOf(shape: readonly number[], grid: ChunkGrid): Generator<Block, void, void> {
+  const counts = grid.countsOf(shape);
+  const total = elementCount(counts);
+  for (let number = 0; number < total; number++) yield blockAt(chunkCoordinates(counts, number), shape, grid);
 }
 
-/** The block with the C-order number `number`. */
-export function blockAt(
-  number: number,
-  grid: readonly number[],
-  shape: readonly number[],
-  blockShape: readonly number[],
-): Block {
-  const start = new Array<number>(shape.length);
-  let rest = number;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    start[axis] = (rest % grid[axis]!) * blockShape[axis]!;
-    rest = Math.floor(rest / grid[axis]!);
-  }
-  return { start, shape: start.map((from, axis) => Math.min(blockShape[axis]!, shape[axis]! - from)) };
+/** The part of an array of `shape` that the chunk at `coordinates` of `grid` holds. */
+export function blockAt(coordinates: readonly number[], shape: readonly number[], { axes }: ChunkGrid): Block {
+  const start = coordinates.map((chunk, axis) => axes[axis]!.startOf(chunk));
+  return {
+    start,
+    shape: start.map((from, axis) => Math.min(axes[axis]!.lengthOf(coordinates[axis]!), shape[axis]! - from)),
+  };
 }
 
 /** `null` on rank 0, where an empty selection would give a scalar. */

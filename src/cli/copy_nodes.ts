@@ -51,13 +51,15 @@ function createOptions(
 ): CreateArrayOptions {
   const metadata = convertFormat(source, zarrFormat);
   const { shape, dataType, chunkKeyEncoding, dimensionNames, attributes, hasNullFill } = metadata;
-  const { chunkShape, codecs } = changeLayout(metadata, layout);
+  const { chunkGrid, codecs } = changeLayout(metadata, layout);
   const fill = fillValue === undefined ? metadata.fillValue : dataType.parseFill(fillValue, { field: "--fill-value" });
   return {
     path,
     zarrFormat,
     shape,
-    chunkShape,
+    ...(chunkGrid.chunkShape === undefined
+      ? { chunkGrid: chunkGrid.axes.map(({ lengths }) => lengths) }
+      : { chunkShape: chunkGrid.chunkShape }),
     dataType: { name: dataType.name, configuration: plainMembers(dataType.configuration ?? new Map()) },
     fillValue: hasNullFill && fillValue === undefined ? null : fillValueOption(dataType, fill),
     codecs: codecs.map(({ name, configuration }) => ({ name, configuration: plainMembers(configuration) })),

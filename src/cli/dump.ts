@@ -1,6 +1,7 @@
 /** `syncodec dump`: every element of an array, one a line. */
 
 import { elementCount } from "../codecs/codec.js";
+import { ChunkGrid } from "../grid/chunk_grid.js";
 import type { ZarrArray } from "../index.js";
 import { blocksOf, readBlock, slabShape } from "./blocks.js";
 import { type Command, expectPositionals, parseArguments, parseFormat } from "./command.js";
@@ -14,10 +15,12 @@ const elementsPerWrite = 8192;
 
 /** Writes all elements in C order, holding no more than a slab of the array. */
 export async function dumpArray(array: ZarrArray, output: Output): Promise<void> {
-  const { shape, chunkShape, codecs, dataType } = array.metadata;
+  const { shape, chunkGrid, codecs, dataType } = array.metadata;
   // With codecs around it a shard is decoded as a whole: then there is nothing to gain at the borders of its inner chunks.
   const inner = codecs.length === 1 ? innerShapes(codecs).slice(0, 1) : [];
-  for (const block of blocksOf(shape, slabShape(shape, [chunkShape, ...inner], dataType.itemSize))) {
+  // Slabs of one length cannot end where chunks of several lengths do.
+  const units = chunkGrid.chunkShape === undefined ? inner : [chunkGrid.chunkShape, ...inner];
+  for (const block of blocksOf(shape, new ChunkGrid(slabShape(shape, units, dataType.itemSize)))) {
     const count = elementCount(block.shape);
     const format = elementFormatter(dataType, readBlock(array, block).data);
     for (let start = 0; start < count; start += elementsPerWrite) {

@@ -1,10 +1,12 @@
 /** Elements as the conformance protocol of `dump` prints them: one a line. */
 
-import { type Chunk, StructArray } from "../index.js";
+import { StructArray } from "../index.js";
 import { encodeBase64 } from "../metadata/base64.js";
 import type { DataType } from "../metadata/data_type.js";
 import { bfloat16ToNumber, float16ToNumber } from "../metadata/float.js";
 import { formatJson, fromPlain } from "../metadata/json.js";
+
+type Data = ReturnType<DataType["allocate"]>;
 
 /** Writes the elements `start` to `stop`, each followed by a newline. */
 export type ElementFormatter = (start: number, stop: number) => string;
@@ -15,27 +17,13 @@ function numberText(value: number): string {
   return Number.isFinite(value) ? `${value}` : `"${value}"`;
 }
 
-/** An element that is no object of its own: a number, a truth value or a text. */
-function plainText(value: unknown): string {
-  if (typeof value === "number") return numberText(value);
-  return typeof value === "string" ? JSON.stringify(value) : `${value}`;
-}
-
-/** The text of one element of any data type. */
-function scalarText({ name, fields }: DataType, value: unknown): string {
-  if (name === "json") return formatJson(fromPlain(value), 0);
-  if (value instanceof Uint8Array) return `"${encodeBase64(value)}"`;
-  if (Array.isArray(value)) return `[${value.map(plainText).join(",")}]`;
-  if (fields === undefined || typeof value !== "object" || value === null) return plainText(value);
-  const members = new Map(Object.entries(value));
-  const texts = fields.map(
-    (each) => `${JSON.stringify(each.name)}:${scalarText(each.dataType, members.get(each.name))}`,
-  );
-  return `{${texts.join(",")}}`;
+/** The text of an entry of a JavaScript array. */
+function entryText(value: unknown): string {
+  return value instanceof Uint8Array ? `"${encodeBase64(value)}"` : formatJson(fromPlain(value), 0);
 }
 
 /** Formats contiguous elements of `dataType`. */
-export function elementFormatter(dataType: DataType, data: Chunk["data"]): ElementFormatter {
+export function elementFormatter(dataType: DataType, data: Data): ElementFormatter {
   const each = elementText(dataType, data);
   return (start, stop) => {
     let text = "";
@@ -44,11 +32,18 @@ export function elementFormatter(dataType: DataType, data: Chunk["data"]): Eleme
   };
 }
 
-/** The text of the element with a number. */
-function elementText(dataType: DataType, data: Chunk["data"]): (i: number) => string {
-  if (data instanceof StructArray) return (i) => scalarText(dataType, data.get(i));
-  const { name, unitsPerItem } = dataType;
-  switch (name) {
+/** Gives the text of the element with a number. */
+function elementText(dataType: DataType, data: Data): (i: number) => string {
+  if (data instanceof StructArray) {
+    // Field by field: a record for each element would take twenty times as long.
+    const members = data.dataType.fields.map((field) => ({
+      label: `${JSON.stringify(field.name)}:`,
+      text: elementText(field.dataType, data.field(field.name).toArray()),
+    }));
+    return (i) => `{${members.map(({ label, text }) => label + text(i)).join(",")}}`;
+  }
+  if (Array.isArray(data)) return (i) => entryText(data[i]);
+  switch (dataType.name) {
     case "bool":
       return (i) => (data[i] === 0 ? "false" : "true");
     case "bfloat16":
@@ -63,10 +58,11 @@ function elementText(dataType: DataType, data: Chunk["data"]): (i: number) => st
     case "complex64":
     case "complex128":
       return (i) => `[${numberText(Number(data[2 * i]))},${numberText(Number(data[2 * i + 1]))}]`;
+    default:
+      return dataType.hasObjectScalars ? bytesText(dataType, data) : (i) => `${data[i]}`;
   }
-  if (Array.isArray(data)) return (i) => scalarText(dataType, data[i]);
-  // Only raw bytes have arrays of bytes whose elements are objects.
-  if (data instanceof Uint8Array && dataType.hasObjectScalars)
-    return (i) => scalarText(dataType, data.subarray(i * unitsPerItem, (i + 1) * unitsPerItem));
-  return (i) => `${data[i]}`;
+}
+
+function bytesText({ itemSize }: DataType, { buffer, byteOffset }: ArrayBufferView): (i: number) => string {
+  return (i) => entryText(new Uint8Array(buffer, byteOffset + i * itemSize, itemSize));
 }

@@ -2,7 +2,7 @@
 
 import { elementCount } from "../codecs/codec.js";
 import { SyncodecError, type ZarrArray } from "../index.js";
-import { type Block, readBlock } from "./blocks.js";
+import { type Block, blockAt, readBlock } from "./blocks.js";
 import { innerShapes } from "./inner_shapes.js";
 
 export interface Fault {
@@ -27,10 +27,8 @@ interface Level {
 
 /** Reads the stored chunk at `coordinates`. Where it is a shard that cannot be read, its bad inner chunks are searched for. */
 export function* chunkFaults(array: ZarrArray, coordinates: readonly number[]): Generator<Fault, void, void> {
-  const { shape, chunkShape, codecs } = array.metadata;
-  const start = coordinates.map((coordinate, axis) => coordinate * chunkShape[axis]!);
-  const extent = start.map((from, axis) => Math.min(chunkShape[axis]!, shape[axis]! - from));
-  yield* blockFaults(array, { start, shape: extent }, innerShapes(codecs), []);
+  const { shape, chunkGrid, codecs } = array.metadata;
+  yield* blockFaults(array, blockAt(coordinates, shape, chunkGrid), innerShapes(codecs), []);
 }
 
 function* blockFaults(

@@ -1,5 +1,6 @@
 /** Numbers, shapes and codecs for people. */
 
+import type { ChunkAxis, ChunkGrid } from "../index.js";
 import { formatJson, JsonNumber, type JsonObject, type JsonValue } from "../metadata/json.js";
 import { type NamedConfiguration, parseNamed } from "../metadata/validate.js";
 
@@ -35,6 +36,21 @@ export function count(number: number, noun: string): string {
 
 export function formatShape(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;
+}
+
+/** Items of a list before it breaks off. */
+const longestList = 20;
+
+/** The shape of its chunks, `[10, 20]`, or the lengths per axis where they differ: `[[10 × 3, 5], 20]`. */
+export function formatGrid({ axes }: ChunkGrid): string {
+  const formatAxis = ({ lengths }: ChunkAxis): string => {
+    if (typeof lengths === "number") return `${lengths}`;
+    const items = lengths
+      .slice(0, longestList)
+      .map((item) => (typeof item === "number" ? `${item}` : `${item[0]} × ${item[1]}`));
+    return `[${items.join(", ")}${lengths.length > longestList ? ", …" : ""}]`;
+  };
+  return `[${axes.map(formatAxis).join(", ")}]`;
 }
 
 /** On one line, and without what else would steer a terminal: names and messages may come from stored metadata. */

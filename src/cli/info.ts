@@ -1,17 +1,17 @@
 /** `syncodec info`: what is stored in a folder. */
 
 import { elementCount } from "../codecs/codec.js";
-import type { ZarrArray } from "../index.js";
+import type { ChunkGrid, ChunkLengths, ZarrArray } from "../index.js";
 import type { StoredMetadata } from "../metadata/array_metadata.js";
 import { formatDataType } from "../metadata/data_type.js";
 import { formatJson, fromPlain, type JsonObject, type JsonValue } from "../metadata/json.js";
 import { formatNamed } from "../metadata/validate.js";
 import type { LocalStore } from "../node.js";
 import { type Command, expectPositionals, parseArguments } from "./command.js";
-import { count, formatBytes, formatCodecs, formatRatio, formatShape, oneLine } from "./format.js";
+import { count, formatBytes, formatCodecs, formatGrid, formatRatio, formatShape, oneLine } from "./format.js";
 import { innerShapes } from "./inner_shapes.js";
 import { type Entry, openLocalStore, readTree } from "./nodes.js";
-import { gridShape, listStoredKeys } from "./stored_chunks.js";
+import { listStoredKeys } from "./stored_chunks.js";
 
 interface Sizes {
   /** Stored chunks (shards) per axis, whether they exist or not. */
@@ -24,9 +24,9 @@ interface Sizes {
 
 function measure(array: ZarrArray, store: LocalStore): Sizes {
   const { chunks, strays, byteLength } = listStoredKeys(array, store);
-  const { shape, dataType } = array.metadata;
+  const { shape, chunkGrid, dataType } = array.metadata;
   return {
-    grid: gridShape(array.metadata),
+    grid: chunkGrid.countsOf(shape),
     storedChunks: chunks.length,
     strayKeys: strays.length,
     uncompressedBytes: elementCount(shape) * dataType.itemSize,
@@ -34,8 +34,9 @@ function measure(array: ZarrArray, store: LocalStore): Sizes {
   };
 }
 
-function isSharded({ metadata }: ZarrArray): boolean {
-  return metadata.codecs.some(({ name }) => name === "sharding_indexed");
+/** As in a rectilinear grid, where the chunks have more than one shape. */
+function chunkShapes(grid: ChunkGrid | undefined): ChunkLengths[] | null {
+  return grid === undefined || grid.chunkShape !== undefined ? null : grid.axes.map(({ lengths }) => lengths);
 }
 
 function fillJson({ metadata: { dataType, fillValue, hasNullFill } }: ZarrArray): JsonValue {
@@ -49,16 +50,16 @@ function dataTypeText({ metadata: { dataType } }: ZarrArray): string {
 
 /** Label and text of every line about an array; `undefined` where there is nothing to say. */
 function arrayLines(array: ZarrArray, store: LocalStore): [string, string | undefined][] {
-  const { shape, chunkShape, codecs, attributes } = array.metadata;
+  const { shape, codecs, attributes } = array.metadata;
+  const { chunkGrid, shardGrid } = array;
   const { grid, storedChunks, strayKeys, uncompressedBytes, storedBytes } = measure(array, store);
-  const sharded = isSharded(array);
-  const total = `${storedChunks} of ${count(elementCount(grid), sharded ? "shard" : "chunk")} stored`;
+  const total = `${storedChunks} of ${count(elementCount(grid), shardGrid === undefined ? "chunk" : "shard")} stored`;
   return [
     ["zarr format", formatText(array.metadata)],
     ["shape", formatShape(shape)],
     ["data type", dataTypeText(array)],
-    ["chunk shape", formatShape(array.chunkShape)],
-    ["shard shape", sharded ? formatShape(chunkShape) : undefined],
+    ["chunk shape", formatGrid(chunkGrid)],
+    ["shard shape", shardGrid && formatGrid(shardGrid)],
     ["grid", `${formatShape(grid)}, ${total}${strayKeys > 0 ? `, ${count(strayKeys, "other key")}` : ""}`],
     ["codecs", formatCodecs(codecs)],
     ["fill value", oneLine(formatJson(fillJson(array), 0))],
@@ -129,7 +130,8 @@ function describe(entry: Entry, store: LocalStore): Record<string, unknown> {
 
 /** Names as in `zarr.json` where it has them. */
 function describeArray(array: ZarrArray, store: LocalStore): Record<string, unknown> {
-  const { zarrFormat, shape, chunkShape, codecs, dataType, attributes, chunkKeyEncoding } = array.metadata;
+  const { zarrFormat, shape, codecs, dataType, attributes, chunkKeyEncoding } = array.metadata;
+  const { chunkGrid, shardGrid } = array;
   const { grid, storedChunks, strayKeys, uncompressedBytes, storedBytes } = measure(array, store);
   return {
     path: array.path,
@@ -137,8 +139,10 @@ function describeArray(array: ZarrArray, store: LocalStore): Record<string, unkn
     zarr_format: zarrFormat,
     shape,
     data_type: formatDataType(dataType),
-    chunk_shape: array.chunkShape,
-    shard_shape: isSharded(array) ? chunkShape : null,
+    chunk_shape: chunkGrid.chunkShape ?? null,
+    chunk_shapes: chunkShapes(chunkGrid),
+    shard_shape: shardGrid?.chunkShape ?? null,
+    shard_shapes: chunkShapes(shardGrid),
     inner_shapes: innerShapes(codecs),
     grid,
     chunks: elementCount(grid),

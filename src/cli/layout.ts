@@ -3,11 +3,12 @@
 import { codecFromOption, codecsFromOptions } from "../array_options.js";
 import { findCodec } from "../codecs/registry.js";
 import { type IndexLocation, shardingConfiguration } from "../codecs/sharding_indexed.js";
+import { ChunkGrid } from "../grid/chunk_grid.js";
 import { ArgumentError, type CodecOption } from "../index.js";
 import type { ArrayMetadata } from "../metadata/array_metadata.js";
 import { type DataType, dataTypeByName } from "../metadata/data_type.js";
 import { formatNamed, type NamedConfiguration } from "../metadata/validate.js";
-import { codecList, formatShape } from "./format.js";
+import { codecList, formatGrid, formatShape } from "./format.js";
 import { integerList } from "./inner_shapes.js";
 
 export interface LayoutChanges {
@@ -22,8 +23,8 @@ export interface LayoutChanges {
   readonly indexLocation?: IndexLocation | undefined;
 }
 
-/** Chunk shape and codecs as they stand in `zarr.json`. */
-export type Layout = Pick<ArrayMetadata, "chunkShape" | "codecs">;
+/** Chunk grid and codecs as they stand in `zarr.json`. */
+export type Layout = Pick<ArrayMetadata, "chunkGrid" | "codecs">;
 
 interface Parts {
   readonly filters: readonly NamedConfiguration[];
@@ -142,15 +143,17 @@ function contradiction(reason: string): ArgumentError {
  *
  * @throws ArgumentError for changes that contradict one another, or that need shards where there are none.
  */
-export function changeLayout({ chunkShape, codecs, dataType }: ArrayMetadata, changes: LayoutChanges): Layout {
-  if (Object.values(changes).every((change) => change === undefined)) return { chunkShape, codecs };
+export function changeLayout({ chunkGrid, codecs, dataType }: ArrayMetadata, changes: LayoutChanges): Layout {
+  if (Object.values(changes).every((change) => change === undefined)) return { chunkGrid, codecs };
   const { chunks, shards, indexLocation } = changes;
+  const regular = (chunkShape: readonly number[] | undefined): ChunkGrid | undefined =>
+    chunkShape && new ChunkGrid(chunkShape);
   const given = changes.codecs && join(split(codecsFromOptions({ codecs: changes.codecs }, dataType), dataType));
   if (given?.some(({ name }) => name === "sharding_indexed")) {
     if ((shards ?? indexLocation) !== undefined) {
       throw contradiction("--codecs with sharding_indexed leaves no room for --shards and --index-location");
     }
-    return { chunkShape: chunks ?? chunkShape, codecs: given };
+    return { chunkGrid: regular(chunks) ?? chunkGrid, codecs: given };
   }
   const outer = split(codecs, dataType);
   const source = parseSharding(outer.serializer);
@@ -158,16 +161,17 @@ export function changeLayout({ chunkShape, codecs, dataType }: ArrayMetadata, ch
     if (indexLocation !== undefined) throw contradiction("--index-location needs shards");
     const plain = unshard(codecs, dataType);
     return {
-      chunkShape: chunks ?? plain.chunkShape ?? chunkShape,
+      chunkGrid: regular(chunks ?? plain.chunkShape) ?? chunkGrid,
       codecs: given ?? replaceParts(plain.codecs, changes, dataType),
     };
   }
   const around = source !== undefined && given === undefined ? outer : { filters: [], compressors: [] };
-  const innerShape = chunks ?? (source && toArrayAxes(source.chunkShape, outer.filters)) ?? chunkShape;
-  const shardShape = shards ?? chunkShape;
-  if (shardShape.some((length, axis) => length % innerShape[axis]! !== 0)) {
+  const innerShape = chunks ?? (source && toArrayAxes(source.chunkShape, outer.filters)) ?? chunkGrid.chunkShape;
+  if (innerShape === undefined) throw contradiction("--shards needs --chunks: those of the source differ in shape");
+  const shardGrid = regular(shards) ?? chunkGrid;
+  if (shardGrid.axes.some((axis, d) => axis.distinctLengths.some((length) => length % innerShape[d]! !== 0))) {
     throw new ArgumentError("INVALID_ARGUMENT", "Chunks must divide shards", {
-      expected: `chunks that divide ${formatShape(shardShape)}`,
+      expected: `chunks that divide ${formatGrid(shardGrid)}`,
       found: formatShape(innerShape),
     });
   }
@@ -177,5 +181,5 @@ export function changeLayout({ chunkShape, codecs, dataType }: ArrayMetadata, ch
     indexCodecs: source?.indexCodecs ?? codecsFromOptions({ codecs: ["bytes", "crc32c"] }, dataTypeByName("uint64")),
     indexLocation: indexLocation ?? source?.indexLocation ?? "end",
   });
-  return { chunkShape: shardShape, codecs: [...around.filters, sharding, ...around.compressors] };
+  return { chunkGrid: shardGrid, codecs: [...around.filters, sharding, ...around.compressors] };
 }

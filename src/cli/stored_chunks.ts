@@ -2,7 +2,6 @@
 
 import { parseChunkKey } from "../grid/chunk_key.js";
 import type { ZarrArray } from "../index.js";
-import type { ArrayMetadata } from "../metadata/array_metadata.js";
 import { documentNames, joinKey } from "../metadata/node_path.js";
 import type { LocalStore } from "../node.js";
 
@@ -22,14 +21,9 @@ export interface StoredKeys {
   readonly strays: readonly { readonly key: string; readonly reason: string }[];
 }
 
-/** Number of stored chunks (shards) per axis. */
-export function gridShape({ shape, chunkShape }: Pick<ArrayMetadata, "shape" | "chunkShape">): number[] {
-  return shape.map((length, axis) => Math.ceil(length / chunkShape[axis]!));
-}
-
 export function listStoredKeys(array: ZarrArray, store: LocalStore): StoredKeys {
-  const { chunkKeyEncoding, shape } = array.metadata;
-  const grid = gridShape(array.metadata);
+  const { chunkKeyEncoding, chunkGrid, shape } = array.metadata;
+  const counts = chunkGrid.countsOf(shape);
   const prefix = joinKey(array.path, "");
   const chunks: StoredChunk[] = [];
   const strays: StoredKeys["strays"][number][] = [];
@@ -40,7 +34,7 @@ export function listStoredKeys(array: ZarrArray, store: LocalStore): StoredKeys 
     if (coordinates === undefined) {
       // Documents of Zarr v2 may stand beside those of v3.
       if (!documentNames.includes(name)) strays.push({ key, reason: "not a chunk key of this array" });
-    } else if (coordinates.some((coordinate, axis) => coordinate >= grid[axis]!)) {
+    } else if (coordinates.some((coordinate, axis) => coordinate >= counts[axis]!)) {
       strays.push({ key, reason: "chunk outside of the array" });
     } else {
       const byteLength = store.sizeSync(key) ?? 0;

@@ -17,7 +17,7 @@
 import { DataError } from "../errors.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import type { ByteSize } from "./codec.js";
-import { deflateZlib, inflateZlib } from "./zlib_stream.js";
+import { deflateZlib, inflateZlibSpan } from "./zlib_stream.js";
 import { compressZstd, decompressZstd } from "./zstd_backend.js";
 
 const headerSize = 16;
@@ -122,8 +122,12 @@ const zlib: Compressor = {
   isSlow: true,
   longest: same,
   decode(memory, dst, dstLength, src, srcLength) {
-    const stream = memory.bytes.subarray(src, src + srcLength);
-    return place(memory, dst, dstLength, inflateZlib(stream, { kind: "fixed", bytes: dstLength }));
+    return memory.scope(() => {
+      const stream = { pointer: src, byteLength: srcLength };
+      const { pointer, byteLength } = inflateZlibSpan(memory, stream, { kind: "fixed", bytes: dstLength });
+      memory.bytes.copyWithin(dst, pointer, pointer + byteLength);
+      return byteLength;
+    });
   },
   encode(memory, dst, dstLength, src, srcLength, level) {
     return place(memory, dst, dstLength, deflateZlib(memory.bytes.subarray(src, src + srcLength), level));

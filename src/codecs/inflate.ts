@@ -15,7 +15,7 @@ import type { ByteSize } from "./codec.js";
 const targetFull = -(2 ** 31);
 /** A match of 258 bytes takes two bits at least. */
 const maximumRatio = 1032;
-/** Where nothing says how long the decoded bytes are, room for this many times the encoded ones is tried first. */
+/** Where nothing says exactly how long the decoded bytes are, room for this many times the encoded ones is tried first. */
 const usualRatio = 4;
 const maximumLength = 2 ** 31 - 1;
 
@@ -35,7 +35,7 @@ export function inflateStreams(
   const limit = size.kind === "unbounded" ? Number.POSITIVE_INFINITY : size.bytes;
   const most = Math.min(limit, encoded.byteLength * maximumRatio, maximumLength);
   const taken = memory.allocate(4);
-  let target = memory.allocate(size.kind === "unbounded" ? Math.min(most, encoded.byteLength * usualRatio) : most);
+  let target = memory.allocate(size.kind === "fixed" ? most : Math.min(most, encoded.byteLength * usualRatio));
   let used = 0;
   let position: number | undefined = start;
   while (position !== undefined) {

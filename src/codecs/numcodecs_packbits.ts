@@ -18,7 +18,7 @@ function encode(decoded: Uint8Array, packedLength: number): Uint8Array {
   const encoded = new Uint8Array(1 + packedLength);
   encoded[0] = packedLength * 8 - decoded.length;
   for (let i = 0; i < decoded.length; i++) {
-    if (decoded[i] !== 0) encoded[1 + (i >>> 3)]! |= 0x80 >>> (i & 7);
+    encoded[1 + (i >>> 3)]! |= (decoded[i] === 0 ? 0 : 0x80) >>> (i & 7);
   }
   return encoded;
 }

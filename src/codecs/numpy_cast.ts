@@ -93,9 +93,9 @@ function oddTail(lowWord: number, highWord: number): number {
 
 function toWide(source: NumberArray, isSourceFloat: boolean, converted: Uint8Array, to: WideName): void {
   const words = numbersOf(converted, "uint32");
+  const limit = to === "uint64" ? 2 ** 64 : 2 ** 63;
   for (let i = 0; i < source.length; i++) {
     const number = isSourceFloat ? Math.trunc(source[i]!) : source[i]!;
-    const limit = to === "uint64" ? 2 ** 64 : 2 ** 63;
     if (number >= -(2 ** 63) && number < limit) {
       const high = Math.floor(number / 2 ** 32);
       words[2 * i] = number - high * 2 ** 32;

@@ -8,6 +8,7 @@
  */
 
 import { DataError, MetadataError } from "../errors.js";
+import { type ChunkAxis, chunkAxis } from "../grid/chunk_grid.js";
 import { dataTypeByName } from "../metadata/data_type.js";
 import { JsonNumber, type JsonValue } from "../metadata/json.js";
 import { at, expectArray, expectShape, invalid, parseNamed, rejectUnknownFields } from "../metadata/validate.js";
@@ -29,8 +30,9 @@ export interface BoundShard {
   readonly name: "sharding_indexed";
   /** The shard's decoded side. */
   readonly spec: ChunkSpec;
-  /** Inner chunks per axis. */
+  /** Inner chunks per axis, and how they lie along it. */
   readonly grid: readonly number[];
+  readonly axes: readonly ChunkAxis[];
   readonly chunkCount: number;
   readonly inner: BoundChain;
   readonly index: BoundChain;
@@ -128,6 +130,7 @@ export const shardingIndexedCodec: ArrayToBytesCodec = {
           name: "sharding_indexed",
           spec,
           grid,
+          axes: chunkShape.map(chunkAxis),
           chunkCount,
           inner,
           index,

@@ -5,7 +5,9 @@
  */
 
 import { ArgumentError } from "../errors.js";
+import type { ChunkGrid } from "../grid/chunk_grid.js";
 import type { ChunkKeyEncoding } from "../grid/chunk_key.js";
+import { formatChunkGrid, parseChunkGrid } from "./chunk_grid.js";
 import { type DataType, type Elements, formatDataType, parseDataType } from "./data_type.js";
 import { JsonNumber, type JsonObject, type JsonValue, jsonNumber } from "./json.js";
 import {
@@ -13,6 +15,7 @@ import {
   expectArray,
   expectObject,
   expectOneOf,
+  expectRank,
   expectShape,
   formatNamed,
   invalid,
@@ -28,8 +31,8 @@ import {
 export interface ArrayMetadataParts {
   readonly shape: readonly number[];
   readonly dataType: DataType;
-  /** The chunk shape of a regular grid, as stored: with sharding it is the shape of a shard. */
-  readonly chunkShape: readonly number[];
+  /** The grid of what one key stores: with sharding, of shards. */
+  readonly chunkGrid: ChunkGrid;
   readonly chunkKeyEncoding: ChunkKeyEncoding;
   /** One element. */
   readonly fillValue: Elements;
@@ -93,21 +96,6 @@ export function parseAttributes(document: JsonObject, where: Where): JsonObject 
   return document.has("attributes") ? expectObject(document.get("attributes"), at(where, "attributes")) : new Map();
 }
 
-function parseChunkShape(value: JsonValue | undefined, rank: number, where: Where): number[] {
-  const { name, configuration } = parseNamedMandatory(value, where);
-  if (name !== "regular") throw unsupported(`chunk grid ${JSON.stringify(name)}`, where, '"regular"');
-  const inside = at(where, "configuration");
-  rejectUnknownFields(configuration, ["chunk_shape"], inside);
-  const chunkShape = expectShape(configuration.get("chunk_shape"), 1, at(inside, "chunk_shape"));
-  checkLength(chunkShape.length, rank, at(inside, "chunk_shape"));
-  return chunkShape;
-}
-
-/** Throws if a list with one item for each axis has not `rank` items. */
-export function checkLength(length: number, rank: number, where: Where): void {
-  if (length !== rank) throw invalid(where, `length ${rank}, the rank of shape`, jsonNumber(length));
-}
-
 function parseChunkKeyEncoding(value: JsonValue | undefined, where: Where): ChunkKeyEncoding {
   const { name, configuration } = parseNamedMandatory(value, where);
   if (name !== "default" && name !== "v2") {
@@ -128,7 +116,7 @@ function parseDimensionNames(value: JsonValue | undefined, rank: number, where: 
   // null is what early versions of zarr-python 3 wrote for "no names".
   if (value === undefined || value === null) return undefined;
   const names = expectArray(value, where);
-  checkLength(names.length, rank, where);
+  expectRank(names.length, rank, where);
   return names.map((name, axis) => {
     if (name !== null && typeof name !== "string") throw invalid(at(where, axis), "a string or null", name);
     return name;
@@ -157,7 +145,7 @@ export function parseArrayMetadata(document: JsonValue, where: string | Where): 
     parse(object.get(name), at(root, name));
   const shape = field("shape", (value, where) => expectShape(value, 0, where));
   const dataType = field("data_type", parseDataType);
-  const chunkShape = field("chunk_grid", (value, where) => parseChunkShape(value, shape.length, where));
+  const chunkGrid = field("chunk_grid", (value, where) => parseChunkGrid(value, shape, where));
   const chunkKeyEncoding = field("chunk_key_encoding", parseChunkKeyEncoding);
   const fillValue = field("fill_value", (value, where) => dataType.parseFill(value, where));
   const codecs = field("codecs", parseCodecs);
@@ -169,7 +157,7 @@ export function parseArrayMetadata(document: JsonValue, where: string | Where): 
     documentName: "zarr.json",
     shape,
     dataType,
-    chunkShape,
+    chunkGrid,
     chunkKeyEncoding,
     fillValue,
     hasNullFill: false,
@@ -190,15 +178,16 @@ export function formatShape(shape: readonly number[]): JsonValue {
  */
 export function formatArrayMetadata(parts: ArrayMetadataParts): JsonObject {
   const { name, separator } = parts.chunkKeyEncoding;
-  const named = (name: string, field: string, value: JsonValue): JsonObject =>
-    formatNamed({ name, configuration: new Map([[field, value]]), mustUnderstand: true });
   const document: JsonObject = new Map<string, JsonValue>([
     ["zarr_format", jsonNumber(3)],
     ["node_type", "array"],
     ["shape", formatShape(parts.shape)],
     ["data_type", formatDataType(parts.dataType)],
-    ["chunk_grid", named("regular", "chunk_shape", formatShape(parts.chunkShape))],
-    ["chunk_key_encoding", named(name, "separator", separator)],
+    ["chunk_grid", formatChunkGrid(parts.chunkGrid)],
+    [
+      "chunk_key_encoding",
+      formatNamed({ name, configuration: new Map([["separator", separator]]), mustUnderstand: true }),
+    ],
     ["fill_value", parts.dataType.formatFill(parts.fillValue)],
     ["codecs", parts.codecs.map(formatNamed)],
     ["attributes", parts.attributes ?? new Map()],
@@ -210,7 +199,8 @@ export function formatArrayMetadata(parts: ArrayMetadataParts): JsonObject {
 /**
  * `metadata` with another shape of the same rank; every other field of the document stays as it is.
  *
- * @throws ArgumentError `INVALID_ARGUMENT` if `shape` is not a legal shape of that rank.
+ * @throws ArgumentError `INVALID_ARGUMENT` if `shape` is not a legal shape of that rank, or reaches beyond the chunks of a rectilinear grid:
+ *   its specification has no rule for growing.
  */
 export function withShape(metadata: ArrayMetadata, shape: readonly number[]): ArrayMetadata {
   const rank = metadata.shape.length;
@@ -224,11 +214,18 @@ export function withShape(metadata: ArrayMetadata, shape: readonly number[]): Ar
       found: `[${shape.join(", ")}]`,
     });
   }
+  metadata.chunkGrid.axes.forEach(({ end }, axis) => {
+    if (shape[axis]! <= end) return;
+    throw new ArgumentError("INVALID_ARGUMENT", `Shape reaches beyond the chunks of axis ${axis}`, {
+      expected: `at most ${end}`,
+      found: shape[axis],
+    });
+  });
   // + 0 turns -0 into 0.
   const own = shape.map((dimension) => dimension + 0);
   const document = new Map(metadata.document).set("shape", formatShape(own));
   // A chunk length of 0 that was read as 1 must not outlast the empty axis.
-  if (metadata.zarrFormat === 2) document.set("chunks", formatShape(metadata.chunkShape));
+  if (metadata.zarrFormat === 2) document.set("chunks", formatShape(metadata.chunkGrid.largestShape));
   return { ...metadata, shape: own, document };
 }
 

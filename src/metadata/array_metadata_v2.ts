@@ -4,7 +4,8 @@
  * https://zarr-specs.readthedocs.io/en/latest/v2/v2.0.html#metadata
  */
 
-import { type ArrayMetadata, checkLength, formatShape } from "./array_metadata.js";
+import { ChunkGrid } from "../grid/chunk_grid.js";
+import { type ArrayMetadata, formatShape } from "./array_metadata.js";
 import { type ChainParts, codecIds, formatChainV2, objectFilters, parseChainV2 } from "./chain_v2.js";
 import { type DataType, dataTypeByName, type Elements } from "./data_type.js";
 import { formatFillV2, parseFillV2 } from "./fill_value_v2.js";
@@ -15,6 +16,7 @@ import {
   expectInteger,
   expectObject,
   expectOneOf,
+  expectRank,
   expectShape,
   invalid,
   unsupported,
@@ -53,7 +55,7 @@ function parseType(document: JsonObject, where: Where): { dataType: DataType; by
 /** Writers gave axes without elements chunks without elements; any other length reads the same. */
 function parseChunks(value: JsonValue | undefined, shape: readonly number[], where: Where): number[] {
   const chunks = expectShape(value, 0, where);
-  checkLength(chunks.length, shape.length, where);
+  expectRank(chunks.length, shape.length, where);
   return chunks.map((length, axis) =>
     length === 0 && shape[axis] === 0 ? 1 : expectInteger(jsonNumber(length), { minimum: 1 }, at(where, axis)),
   );
@@ -84,7 +86,7 @@ export function parseArrayMetadataV2(
     documentName: ".zarray",
     shape,
     dataType,
-    chunkShape,
+    chunkGrid: new ChunkGrid(chunkShape),
     chunkKeyEncoding: {
       name: "v2",
       separator: separator === undefined ? "." : expectOneOf(separator, [".", "/"], at(where, "dimension_separator")),

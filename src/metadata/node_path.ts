@@ -9,9 +9,13 @@ import { ArgumentError } from "../errors.js";
 
 /** Where metadata is stored, in Zarr v3 and v2. */
 export const documentNames: readonly string[] = ["zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata"];
+/** What `fetch` takes: as the first segment of a URL relative to a store's, it would lead to another host. */
+const schemePattern = /^(?:https?|file|ftp|wss?|data|blob|about):/i;
 
 /** What is wrong with one segment of a path, if anything. */
-function findFault(segment: string): string | undefined {
+function findFault(text: string): string | undefined {
+  // URL parsers leave out control characters, and blanks at both ends: dots may hide behind them.
+  const segment = text.replace(/(?!\0)\p{Cc}/gu, "").replace(/^ +| +$/g, "");
   if (segment === "") return "no empty segments";
   if (segment.includes("\\") || segment.includes("\0")) return "no backslashes and no NUL";
   // Once is enough: a second decoding is nobody's idea of a path.
@@ -19,6 +23,7 @@ function findFault(segment: string): string | undefined {
   if (/^\.+$/.test(decoded)) return "no segments made only of dots";
   if (/%(?:2f|5c|00)/i.test(segment)) return "no percent-encoded separators or NUL";
   if (/^[A-Za-z]:/.test(segment)) return "no drive letters";
+  if (schemePattern.test(segment)) return "no URL schemes";
   if (segment.startsWith("__")) return 'no segments beginning with "__"';
   return documentNames.includes(segment) ? `no segment "${segment}"` : undefined;
 }

@@ -63,12 +63,14 @@ export function elementBytes(element: Elements, name: string, itemSize: number):
   });
 }
 
+const scratch = new DataView(new ArrayBuffer(8));
+
 /** The little-endian unsigned integer in `element`, which must be `itemSize` bytes long. */
 export function readBits(element: Elements, name: string, itemSize: number): bigint {
   const bytes = elementBytes(element, name, itemSize);
-  const padded = new Uint8Array(8);
-  padded.set(bytes);
-  return new DataView(padded.buffer).getBigUint64(0, true);
+  scratch.setBigUint64(0, 0n);
+  for (let i = 0; i < itemSize; i++) scratch.setUint8(i, bytes[i]!);
+  return scratch.getBigUint64(0, true);
 }
 
 /** The low `itemSize` bytes of `bits`, little-endian. */

@@ -49,9 +49,8 @@ export class StructArray {
 
   /** A copy of element `i`: the scalar of each field. */
   get(i: number): StructRecord {
-    return Object.fromEntries(
-      this.dataType.fields.map((field) => [field.name, new StructFieldView(this, field).get(i)]),
-    );
+    const start = startOf(this, i);
+    return Object.fromEntries(this.dataType.fields.map((field) => [field.name, decodeField(this, field, start)]));
   }
 
   /** Sets element `i`. `record` must have every field and no other. Nothing changes if it is refused. */
@@ -81,9 +80,7 @@ export class StructFieldView {
   }
 
   get(i: number): Scalar {
-    const { dataType, offset } = this.#field;
-    const start = startOf(this.#array, i) + offset;
-    return dataType.decodeScalar(this.#array.bytes.subarray(start, start + dataType.itemSize));
+    return decodeField(this.#array, this.#field, startOf(this.#array, i));
   }
 
   set(i: number, value: Scalar): void {
@@ -103,6 +100,11 @@ export class StructFieldView {
     }
     return dataType.view(packed.buffer, 0, this.length);
   }
+}
+
+/** The field of the element at byte `start`. */
+function decodeField({ bytes }: StructArray, { dataType, offset }: StructField, start: number): Scalar {
+  return dataType.decodeScalar(bytes.subarray(start + offset, start + offset + dataType.itemSize));
 }
 
 /** Byte offset of element `i`. */

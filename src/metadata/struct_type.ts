@@ -37,17 +37,19 @@ function runsOf({ swapSize, itemSize }: ItemDataType): readonly NumberRun[] {
 }
 
 /** The numbers of all fields, with neighbours that are alike in one run. */
-function joinRuns(fields: readonly (StructField & FieldOption)[]): NumberRun[] {
+function joinRuns(options: readonly FieldOption[]): NumberRun[] {
   const runs: NumberRun[] = [];
-  for (const { dataType, offset, isSwapped = false } of fields) {
+  let start = 0;
+  for (const { dataType, isSwapped = false } of options) {
     for (const run of runsOf(dataType)) {
-      const next = { ...run, offset: offset + run.offset, isSwapped: run.isSwapped !== isSwapped };
+      const next = { ...run, offset: start + run.offset, isSwapped: run.isSwapped !== isSwapped };
       const last = runs.at(-1);
       const isNeighbour = last !== undefined && last.offset + last.size * last.count === next.offset;
       if (isNeighbour && last.size === next.size && last.isSwapped === next.isSwapped) {
         runs[runs.length - 1] = { ...last, count: last.count + next.count };
       } else runs.push(next);
     }
+    start += dataType.itemSize;
   }
   return runs;
 }
@@ -98,10 +100,10 @@ export function packRecord(
 /** One field or more, with different names and at most 2^31 − 1 bytes together. */
 export function structType(options: readonly FieldOption[]): StructDataType {
   let itemSize = 0;
-  const fields = options.map((option) => {
+  const fields = options.map(({ name, dataType }): StructField => {
     const offset = itemSize;
-    itemSize += option.dataType.itemSize;
-    return { ...option, offset };
+    itemSize += dataType.itemSize;
+    return { name, dataType, offset };
   });
   const configuration: JsonObject = new Map([
     [
@@ -116,6 +118,7 @@ export function structType(options: readonly FieldOption[]): StructDataType {
     ],
   ]);
   const names = fields.map(({ name }) => name);
+  const known = new Set(names);
 
   function partOf(element: Uint8Array, { offset, dataType }: StructField): Uint8Array {
     return element.subarray(offset, offset + dataType.itemSize);
@@ -127,7 +130,7 @@ export function structType(options: readonly FieldOption[]): StructDataType {
     variable: false,
     isBoxed: false,
     itemSize,
-    swapSize: swapSizeOf(joinRuns(fields), itemSize),
+    swapSize: swapSizeOf(joinRuns(options), itemSize),
     unitsPerItem: 1,
     arrayName: "StructArray",
     hasObjectScalars: true,
@@ -147,7 +150,9 @@ export function structType(options: readonly FieldOption[]): StructDataType {
     parseFill(json, where) {
       if (typeof json === "string") return parseBase64(json, where);
       const object = expectObject(json, where);
-      rejectUnknownFields(object, names, where);
+      // Filtered first: a struct may have many fields, and each would be compared with all names.
+      const others = new Map([...object].filter(([name]) => !known.has(name)));
+      rejectUnknownFields(others, names, where);
       return join(type, ({ name, dataType }) => dataType.parseFill(object.get(name), at(where, name)));
     },
     formatFill(element) {

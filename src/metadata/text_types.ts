@@ -59,13 +59,15 @@ export function fixedLengthUtf32(lengthInCharacters: number): BoxedDataType {
   /** `fail` makes the error for a text that the type cannot hold. */
   function encode(text: string, fail: (expected: string, found: string) => Error): Uint8Array {
     const bytes = new Uint8Array(itemSize);
-    const view = new DataView(bytes.buffer);
     let offset = 0;
-    for (const character of text) {
-      const codePoint = character.codePointAt(0) ?? 0;
+    for (let i = 0; i < text.length; i++) {
+      const codePoint = text.codePointAt(i) ?? 0;
+      if (codePoint > 0xffff) i++;
       if (isSurrogate(codePoint)) throw fail("Unicode text", `a lone surrogate at character ${offset / 4}`);
       if (offset === itemSize) throw fail(`at most ${lengthInCharacters} characters`, `${[...text].length}`);
-      view.setUint32(offset, codePoint, true);
+      bytes[offset] = codePoint;
+      bytes[offset + 1] = codePoint >> 8;
+      bytes[offset + 2] = codePoint >> 16;
       offset += 4;
     }
     return bytes;
@@ -120,8 +122,9 @@ export function nullTerminatedBytes(length: number): BoxedDataType {
   return {
     ...boxed(name, length, 1),
     decodeScalar(element) {
+      const bytes = content(element);
       let text = "";
-      for (const byte of content(element)) text += String.fromCharCode(byte);
+      for (let i = 0; i < bytes.length; i++) text += String.fromCharCode(bytes[i]!);
       return text;
     },
     encodeScalar(value) {

@@ -5,7 +5,7 @@
  */
 
 import { type ErrorCode, MetadataError } from "../errors.js";
-import { JsonNumber, type JsonObject, type JsonValue } from "./json.js";
+import { JsonNumber, type JsonObject, type JsonValue, jsonNumber } from "./json.js";
 
 /** A place in a document. */
 export interface Where {
@@ -134,6 +134,11 @@ export function expectShape(value: JsonValue | undefined, minimum: 0 | 1, where:
     );
   }
   return shape;
+}
+
+/** Throws unless `length` entries are one for each axis of a shape of `rank` axes. */
+export function expectRank(length: number, rank: number, where: Where): void {
+  if (length !== rank) throw invalid(where, `length ${rank}, the rank of shape`, jsonNumber(length));
 }
 
 function unknownField(name: string, known: readonly string[], where: Where): MetadataError {

@@ -24,8 +24,11 @@ const maximumNesting = 8;
 /** Linear memory and typed arrays end at 4 GiB; a chunk has to fit in them beside its encoded form. */
 const maximumChunkBytes = 2 ** 31;
 
-function requireCodec({ name }: NamedConfiguration, { key }: Where): Codec {
-  const codec = findCodec(name);
+/** Looks a codec up by its name. */
+export type FindCodec = (name: string) => Codec | undefined;
+
+function requireCodec({ name }: NamedConfiguration, { key }: Where, find: FindCodec = findCodec): Codec {
+  const codec = find(name);
   if (codec === undefined) {
     throw new MetadataError("UNKNOWN_CODEC", `Unknown codec "${name}"`, {
       expected: `one of ${codecNames().join(", ")}`,
@@ -62,19 +65,31 @@ export function withSerializer(
   codecs: readonly NamedConfiguration[],
   dataType: DataType,
   where: Where,
+  find?: FindCodec,
 ): NamedConfiguration[] {
-  const kinds = codecs.map((named, i) => requireCodec(named, at(where, i)).kind);
+  const kinds = codecs.map((named, i) => requireCodec(named, at(where, i), find).kind);
   if (kinds.includes("array_to_bytes")) return [...codecs];
   const first = kinds.indexOf("bytes_to_bytes");
   return codecs.toSpliced(first < 0 ? codecs.length : first, 0, defaultSerializer(dataType));
 }
 
 /** Binds `codecs` for chunks of `spec`. Throws a `MetadataError` for an unknown codec, a chain in the wrong order, or a bad configuration. */
-export function bindCodecs(codecs: readonly NamedConfiguration[], spec: ChunkSpec, where: Where): BoundChain {
-  return bindAtDepth(codecs, spec, where, 0);
+export function bindCodecs(
+  codecs: readonly NamedConfiguration[],
+  spec: ChunkSpec,
+  where: Where,
+  find?: FindCodec,
+): BoundChain {
+  return bindAtDepth(codecs, spec, where, find, 0);
 }
 
-function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, where: Where, depth: number): BoundChain {
+function bindAtDepth(
+  codecs: readonly NamedConfiguration[],
+  spec: ChunkSpec,
+  where: Where,
+  find: FindCodec | undefined,
+  depth: number,
+): BoundChain {
   if (depth > maximumNesting) {
     throw new MetadataError("UNSUPPORTED", "Shards are nested too deeply", {
       expected: `at most ${maximumNesting} levels`,
@@ -82,7 +97,8 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
     });
   }
   const byteLength = elementCount(spec.shape) * spec.dataType.itemSize;
-  const bindInner: BindCodecs = (inner, innerSpec, innerWhere) => bindAtDepth(inner, innerSpec, innerWhere, depth + 1);
+  const bindInner: BindCodecs = (inner, innerSpec, innerWhere) =>
+    bindAtDepth(inner, innerSpec, innerWhere, find, depth + 1);
 
   const loads: (() => Promise<void> | undefined)[] = [];
   const arraySteps: BoundStep[] = [];
@@ -90,9 +106,9 @@ function bindAtDepth(codecs: readonly NamedConfiguration[], spec: ChunkSpec, whe
   let shard: BoundShard | undefined;
   let encodedSize: BoundChain["encodedSize"] | undefined;
   let current = spec;
-  withSerializer(codecs, spec.dataType, where).forEach((named, i) => {
+  withSerializer(codecs, spec.dataType, where, find).forEach((named, i) => {
     const inside = named.where ?? at(at(where, i), "configuration");
-    const codec = requireCodec(named, where);
+    const codec = requireCodec(named, where, find);
     if (codec.kind === "bytes_to_bytes") {
       if (encodedSize === undefined) throw wrongOrder(codec, "an array-to-bytes codec must stand before it", where);
       const configured = codec.configure(named.configuration, inside);

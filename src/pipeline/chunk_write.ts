@@ -39,7 +39,10 @@ export interface WriteOptions {
   readonly canPatch: boolean;
   /** `undefined` = indexes are not kept. */
   readonly indexCache: IndexCache | undefined;
-  /** The encoded chunk that a scalar makes of each extent it covers whole (`undefined` = empty): shared by all plans of one call. */
+  /**
+   * The encoded chunk (`undefined` = empty) that a scalar makes of each shape and extent, as {@link shapeAndExtent} names them, that it covers
+   * whole: shared by all plans of one call.
+   */
   readonly scalars?: Map<string, Uint8Array | undefined>;
 }
 
@@ -48,6 +51,11 @@ const nothing: readonly never[] = [];
 /** Whether the write replaces every element of the chunk that lies in the array. */
 export function coversAll({ box, extent }: ChunkWrite): boolean {
   return box.distinct === elementCount(extent);
+}
+
+/** Tells chunks apart that a scalar makes different: the bytes of one that the array cuts off are not those of a smaller one. */
+export function shapeAndExtent(shape: readonly number[], extent: readonly number[]): string {
+  return `${shape} ${extent}`;
 }
 
 /** What a shard is given to write, or a part of it: a selection of its elements, and where the caller has them. */
@@ -62,17 +70,17 @@ export interface ShardPart {
 
 /** One item for every inner chunk that the write touches. */
 export function innerWrites({ key, shard, extent, selection, outer }: ShardPart): ChunkWrite[] {
-  const { inner: chain, grid } = shard;
+  const { inner: chain, axes, grid } = shard;
   const isPlain = chain.shard === undefined;
   const items: ChunkWrite[] = [];
-  for (const part of tile(selection, chain.spec, grid, outer).tiles()) {
-    const { number, coordinates, outerOffset, chunkOffset, box } = part;
+  for (const part of tile(selection, axes, grid, chain, outer).tiles()) {
+    const { number, origin, outerOffset, chunkOffset, box } = part;
     items.push({
       key,
       grid,
       number,
       chain,
-      extent: chunkExtent(coordinates, chain.spec.shape, extent),
+      extent: chunkExtent(origin, chain.spec.shape, extent),
       source: outer.elements,
       sourceOffset: outerOffset,
       sourceStrides: outer.strides,
@@ -115,23 +123,23 @@ export function encodeJob(
 
 /** Encodes plain chunks. */
 export function* encodeLeaves(leaves: readonly ChunkWrite[], options: WriteOptions): Plan {
-  // A scalar makes equal chunks of all that it covers to the same extent: encode one of them.
+  // A scalar makes equal chunks of all of one shape that it covers to the same extent: encode one of them.
   const { scalars = new Map<string, Uint8Array | undefined>() } = options;
   const isBroadcast = leaves.every(({ sourceStrides }) => sourceStrides.every((stride) => stride === 0));
   const jobs: EncodeJob[] = [];
   const scalarJobs = new Map<string, EncodeJob>();
   const sources = leaves.map((node): EncodeJob | string => {
-    const extent = isBroadcast && coversAll(node) ? node.extent.join() : undefined;
-    if (extent !== undefined && (scalars.has(extent) || scalarJobs.has(extent))) return extent;
+    const form = isBroadcast && coversAll(node) ? shapeAndExtent(node.chain.spec.shape, node.extent) : undefined;
+    if (form !== undefined && (scalars.has(form) || scalarJobs.has(form))) return form;
     const job = encodeJob(node, node.chain.byteSteps, node.existing, options);
     jobs.push(job);
-    if (extent === undefined) return job;
-    scalarJobs.set(extent, job);
-    return extent;
+    if (form === undefined) return job;
+    scalarJobs.set(form, job);
+    return form;
   });
   yield { kind: "transform", jobs };
   // Only now: another plan of the same call may run while an asynchronous codec works.
-  for (const [extent, job] of scalarJobs) scalars.set(extent, bytesResult(job));
+  for (const [form, job] of scalarJobs) scalars.set(form, bytesResult(job));
   leaves.forEach((node, i) => {
     const source = sources[i]!;
     if (typeof source !== "string") node.encoded = bytesResult(source);

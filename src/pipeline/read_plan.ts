@@ -6,7 +6,15 @@
  * A chunk comes from its stored key, from a range of it, or from bytes in hand; nothing below distinguishes nested from outer shards.
  */
 
-import { type BoundChain, type BoundStep, byteStrides, type ChunkSpec, type Data, lengthOf } from "../codecs/codec.js";
+import {
+  type BoundChain,
+  type BoundStep,
+  byteStrides,
+  type ChunkSpec,
+  type Data,
+  elementCount,
+  lengthOf,
+} from "../codecs/codec.js";
 import { type BoundShard, indexOffset, indexRange, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
@@ -183,7 +191,7 @@ function* unwrap(items: readonly ChunkRead[], finishers: DecodeJob[], options: R
     const inHand = { ...item, source, offset: 0, length: source.byteLength };
     if (arraySteps.length === 0) return { item: inHand, shard, tiling: undefined };
     const { shape, dataType } = shard.spec;
-    const whole = newElements(dataType, chain.byteLength);
+    const whole = newElements(dataType, elementCount(shape) * dataType.itemSize);
     finishers.push(decodeJob(item, arraySteps, whole, chain.byteLength, scatterOf(item)));
     const outer = { elements: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
     return { item: wholeChunkRead({ ...chain, spec: shard.spec }, item, source, outer), shard, tiling: undefined };
@@ -348,7 +356,7 @@ function outerOf({ target, targetOffset, targetStrides }: Omit<ChunkRead, "chain
 
 function tilingOf(shardRead: ShardRead): Tiling {
   const { item, shard } = shardRead;
-  shardRead.tiling ??= tile(item.selection, shard.inner.spec, shard.grid, outerOf(item));
+  shardRead.tiling ??= tile(item.selection, shard.axes, shard.grid, shard.inner, outerOf(item));
   return shardRead.tiling;
 }
 
@@ -385,6 +393,17 @@ export function indexJob(shard: BoundShard, place: Place, input: Uint8Array): De
 
 const nothing: readonly never[] = [];
 
+/** Refuses a slot that cannot hold an inner chunk of fixed size, before as much is read as its entry says. */
+function checkLength({ encodedSize, byteSteps }: BoundChain, { length }: Slot, place: Place): void {
+  if (encodedSize.kind !== "fixed" || length === encodedSize.bytes) return;
+  throw new DataError("CORRUPT_DATA", "Encoded chunk has the wrong length", {
+    ...contextOf(place),
+    expected: `${encodedSize.bytes} bytes`,
+    found: `${length} bytes`,
+    codec: byteSteps.at(-1)?.name ?? "bytes",
+  });
+}
+
 /** Adds one item for every inner chunk that the selection touches; missing ones are filled at once. */
 function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): void {
   const { item, shard } = shardRead;
@@ -396,12 +415,13 @@ function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): 
   const isPlain = chain.shard === undefined;
   withPlace(() => {
     for (const part of tilingOf(shardRead).tiles()) {
-      const { number, coordinates, outerOffset, chunkOffset, box } = part;
+      const { number, origin, outerOffset, chunkOffset, box } = part;
       const slot = index.slot(number);
       if (slot === undefined) {
         fillBox(box, target, outerOffset, fillValue);
         continue;
       }
+      checkLength(chain, slot, { key, grid, number });
       inner.push({
         key,
         grid,
@@ -416,7 +436,7 @@ function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): 
         box,
         chunkOffset,
         selection: isPlain ? nothing : part.selection(),
-        extent: isPlain ? nothing : chunkExtent(coordinates, shape, item.extent),
+        extent: isPlain ? nothing : chunkExtent(origin, shape, item.extent),
       });
     }
   }, item);

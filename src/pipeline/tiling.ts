@@ -2,9 +2,10 @@
  * A selection split at chunk borders, with all the arithmetic that copying needs done once per axis instead of once per chunk.
  */
 
-import { byteStrides, type ChunkSpec } from "../codecs/codec.js";
-import { type AxisProjection, projectAxis, projectPoints } from "../grid/projection.js";
-import { type AxisSelection, type ChunkSelection, isPicks, type PointSelection } from "../grid/selection.js";
+import { type BoundChain, byteStrides } from "../codecs/codec.js";
+import type { ChunkAxis } from "../grid/chunk_grid.js";
+import { type AxisProjection, type PointProjection, projectAxis, projectPoints } from "../grid/projection.js";
+import { type AxisSelection, type ChunkSelection, isPicks } from "../grid/selection.js";
 import type { Elements } from "../metadata/data_type.js";
 import { type AxisCopy, type Box, prepareBox } from "./box.js";
 
@@ -19,8 +20,10 @@ export interface Outer {
 export interface Tile {
   /** C-order number of the chunk in the grid. */
   readonly number: number;
-  /** The chunk's coordinates in the grid; reused too. */
+  /** The chunk's coordinates in the grid, and its first element; reused too. */
   readonly coordinates: readonly number[];
+  readonly origin: readonly number[];
+  readonly chain: BoundChain;
   /** Byte offset in the caller's array of the box. */
   readonly outerOffset: number;
   /** Byte offset in the decoded chunk of the box. */
@@ -38,11 +41,91 @@ export interface Tiling {
   tiles(): Generator<Tile, void, void>;
 }
 
-/** Splits `selection` into chunks of `spec`; `grid` has the number of chunks per axis. */
-export function tile(selection: ChunkSelection, spec: ChunkSpec, grid: readonly number[], outer: Outer): Tiling {
+/** Splits `selection` into the chunks along `axes`, all of one shape and bound as `chain`; `grid` has their number per axis. */
+export function tile(
+  selection: ChunkSelection,
+  axes: readonly ChunkAxis[],
+  grid: readonly number[],
+  chain: BoundChain,
+  outer: Outer,
+): Tiling {
   return "places" in selection
-    ? new PointTiling(selection, spec, grid, outer)
-    : new AxisTiling(selection, spec, grid, outer);
+    ? new PointTiling(projectPoints(selection, axes, grid), chain, outer)
+    : new AxisTiling(
+        selection.map((axis, d) => projectAxis(axis, axes[d]!)),
+        chain,
+        grid,
+        outer,
+      );
+}
+
+/**
+ * As {@link tile}, for chunks of several shapes: `chainOf` binds those of one. They come one after another, as a tiling of their own, within
+ * which all is as on a regular grid.
+ */
+export function tileByShape(
+  selection: ChunkSelection,
+  axes: readonly ChunkAxis[],
+  grid: readonly number[],
+  chainOf: (shape: readonly number[]) => BoundChain,
+  outer: Outer,
+): Tiling {
+  if ("places" in selection) {
+    const shapeOf = ({ coordinates }: PointProjection): number[] => coordinates.map((c, d) => axes[d]!.lengthOf(c));
+    const points = projectPoints(selection, axes, grid);
+    const groups = [...groupBy(points, (each) => shapeOf(each).join()).values()];
+    return new JoinedTiling(outer, points.length, function* () {
+      for (const group of groups) yield new PointTiling(group, chainOf(shapeOf(group[0]!)), outer);
+    });
+  }
+  const projections = selection.map((axis, d) => projectAxis(axis, axes[d]!));
+  const groups = projections.map((each, d) => [...groupBy(each, ({ chunk }) => axes[d]!.lengthOf(chunk))]);
+  const count = projections.reduce((product, { length }) => product * length, 1);
+  return new JoinedTiling(outer, count, function* () {
+    for (const combination of combinations(groups)) {
+      const chain = chainOf(combination.map(([length]) => length));
+      yield new AxisTiling(
+        combination.map(([, each]) => each),
+        chain,
+        grid,
+        outer,
+      );
+    }
+  });
+}
+
+function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Every way to take one item of each list; the last list's items vary fastest. */
+function* combinations<Item>([first, ...rest]: readonly (readonly Item[])[]): Generator<Item[], void, void> {
+  if (first === undefined) yield [];
+  else for (const item of first) for (const others of combinations(rest)) yield [item, ...others];
+}
+
+/** Tilings one after another. */
+class JoinedTiling implements Tiling {
+  readonly outer: Outer;
+  readonly count: number;
+  readonly #parts: () => Iterable<Tiling>;
+
+  constructor(outer: Outer, count: number, parts: () => Iterable<Tiling>) {
+    this.outer = outer;
+    this.count = count;
+    this.#parts = parts;
+  }
+
+  *tiles(): Generator<Tile, void, void> {
+    for (const part of this.#parts()) yield* part.tiles();
+  }
 }
 
 /** What one chunk contributes along one axis. Offsets in bytes. */
@@ -59,22 +142,26 @@ class AxisTiling implements Tiling {
   readonly outer: Outer;
   readonly #axes: readonly (readonly AxisTile[])[];
   readonly #grid: readonly number[];
-  readonly #spec: ChunkSpec;
+  readonly #chain: BoundChain;
   /** The distinct ways of copying, per axis. */
   readonly #kinds: AxisCopy[][] = [];
   readonly #boxes: (Box | undefined)[] = [];
 
-  constructor(axes: readonly AxisSelection[], spec: ChunkSpec, grid: readonly number[], outer: Outer) {
+  constructor(
+    projections: readonly (readonly AxisProjection[])[],
+    chain: BoundChain,
+    grid: readonly number[],
+    outer: Outer,
+  ) {
     this.#grid = grid;
-    this.#spec = spec;
+    this.#chain = chain;
     this.outer = outer;
-    const strides = byteStrides(spec.shape, spec.dataType.itemSize);
-    this.#axes = axes.map((axis, d) => {
+    const { shape, dataType } = chain.spec;
+    const strides = byteStrides(shape, dataType.itemSize);
+    this.#axes = projections.map((each, d) => {
       const kinds: AxisCopy[] = [];
       this.#kinds.push(kinds);
-      return projectAxis(axis, spec.shape[d]!).map(
-        (projection): AxisTile => axisTile(projection, kinds, outer.strides[d]!, strides[d]!),
-      );
+      return each.map((projection): AxisTile => axisTile(projection, kinds, outer.strides[d]!, strides[d]!));
     });
   }
 
@@ -93,6 +180,8 @@ class AxisTiling implements Tiling {
     const tile = {
       number: 0,
       coordinates: new Array<number>(rank),
+      origin: new Array<number>(rank),
+      chain: this.#chain,
       outerOffset: 0,
       chunkOffset: 0,
       box: this.#box(0),
@@ -105,8 +194,9 @@ class AxisTiling implements Tiling {
       let combination = 0;
       for (let axis = 0; axis < rank; axis++) {
         const part = current[axis]!;
-        const { chunk } = part.projection;
+        const { chunk, origin } = part.projection;
         tile.coordinates[axis] = chunk;
+        tile.origin[axis] = origin;
         number = number * grid[axis]! + chunk;
         outerOffset += part.outerOffset;
         chunkOffset += part.chunkOffset;
@@ -144,7 +234,7 @@ class AxisTiling implements Tiling {
       axes[axis] = kinds[rest % kinds.length]!;
       rest = Math.floor(rest / kinds.length);
     }
-    const box = prepareBox(axes, this.#spec.dataType.itemSize);
+    const box = prepareBox(axes, this.#chain.spec.dataType.itemSize);
     this.#boxes[combination] = box;
     return box;
   }
@@ -171,13 +261,13 @@ function axisTile(projection: AxisProjection, kinds: AxisCopy[], outerStride: nu
 /** Single elements, grouped by chunk. */
 class PointTiling implements Tiling {
   readonly outer: Outer;
-  readonly #projections: ReturnType<typeof projectPoints>;
-  readonly #spec: ChunkSpec;
+  readonly #projections: readonly PointProjection[];
+  readonly #chain: BoundChain;
 
-  constructor(points: PointSelection, spec: ChunkSpec, grid: readonly number[], outer: Outer) {
+  constructor(projections: readonly PointProjection[], chain: BoundChain, outer: Outer) {
     this.outer = outer;
-    this.#spec = spec;
-    this.#projections = projectPoints(points, spec.shape, grid);
+    this.#chain = chain;
+    this.#projections = projections;
   }
 
   get count(): number {
@@ -186,9 +276,10 @@ class PointTiling implements Tiling {
 
   *tiles(): Generator<Tile, void, void> {
     const { offset, strides } = this.outer;
-    const { shape, dataType } = this.#spec;
+    const chain = this.#chain;
+    const { shape, dataType } = chain.spec;
     const chunkStrides = byteStrides(shape, dataType.itemSize);
-    for (const { number, coordinates, selection } of this.#projections) {
+    for (const { number, coordinates, origin, selection } of this.#projections) {
       const { places } = selection;
       const outerOffsets = Float64Array.from(places, (place) => place * strides[0]!);
       const chunkOffsets = Float64Array.from(places, (_, i) =>
@@ -198,6 +289,8 @@ class PointTiling implements Tiling {
       yield {
         number,
         coordinates,
+        origin,
+        chain,
         outerOffset: offset,
         chunkOffset: 0,
         box: prepareBox([copy], dataType.itemSize),

@@ -6,7 +6,7 @@
  * level, all plain chunks are encoded in one transform, and the shards are put together again from the innermost level outwards.
  */
 
-import { type BoundChain, byteStrides, type ChunkSpec } from "../codecs/codec.js";
+import { type BoundChain, byteStrides, type ChunkSpec, elementCount } from "../codecs/codec.js";
 import {
   type BoundShard,
   chunkCoordinates,
@@ -16,6 +16,7 @@ import {
   type Slot,
   slotOrder,
 } from "../codecs/sharding_indexed.js";
+import { DataError } from "../errors.js";
 import { selectAll } from "../grid/projection.js";
 import { type Elements, newElements } from "../metadata/data_type.js";
 import { stridedBox } from "./box.js";
@@ -26,6 +27,7 @@ import {
   encodeLeaves,
   innerWrites,
   type ShardPart,
+  shapeAndExtent,
   type WriteOptions,
 } from "./chunk_write.js";
 import { patchPlan } from "./patch_plan.js";
@@ -134,7 +136,7 @@ function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions):
   const strides = byteStrides(shape, dataType.itemSize);
   let base: Elements | undefined;
   if (existing !== undefined) {
-    base = newElements(dataType, chain.byteLength);
+    base = newElements(dataType, elementCount(shape) * dataType.itemSize);
     const bare: BoundChain = { ...chain, spec: shard.spec, arraySteps: [], byteSteps: [] };
     yield* readPlan([wholeChunkRead(bare, node, existing, { elements: base, offset: 0, strides })], {
       readMissingChunks: true,
@@ -167,7 +169,25 @@ function* readSlots(shards: readonly ShardWrite[]): Plan {
         const slot = index.slot(chunk);
         if (slot !== undefined) slots.set(chunk, slot);
       }
+      checkOverlap(shard, slots, existing!.byteLength);
     }, owner);
+  });
+}
+
+/** What slots may hold in all besides what they need, in bytes. */
+const overlapAllowance = 32 * 2 ** 20;
+
+/** A rewrite sets overlapping slots apart: an index of 16 bytes an inner chunk must not make gigabytes of them. */
+function checkOverlap({ decodedSize }: BoundShard, slots: ReadonlyMap<number, Slot>, byteLength: number): void {
+  let total = 0;
+  for (const { length } of slots.values()) total += length;
+  const declared = decodedSize.kind === "fixed" ? decodedSize.bytes : byteLength;
+  const limit = Math.max(byteLength, 3 * declared + overlapAllowance);
+  if (total <= limit) return;
+  throw new DataError("INVALID_SHARD_INDEX", "Shard index entries overlap too much to be set apart", {
+    expected: `at most ${limit} bytes in all`,
+    found: `${total} bytes`,
+    codec: "sharding_indexed",
   });
 }
 
@@ -250,8 +270,8 @@ function* encodeWhole(shards: readonly ShardWrite[], { writeEmptyChunks, subchun
     const { owner, shard, selection, extent, outer, existing } = node;
     const dense = existing === undefined ? wholeShardSlot(shard, selection, extent) : undefined;
     if (dense === undefined) continue;
-    const identity = outer.strides.every((stride) => stride === 0) ? extent.join() : undefined;
-    const same = identity === undefined ? undefined : scalars.get(identity);
+    const form = outer.strides.every((stride) => stride === 0) ? shapeAndExtent(shard.spec.shape, extent) : undefined;
+    const same = form === undefined ? undefined : scalars.get(form);
     if (same !== undefined) {
       node.whole = same;
       continue;
@@ -274,7 +294,7 @@ function* encodeWhole(shards: readonly ShardWrite[], { writeEmptyChunks, subchun
     };
     node.whole = job;
     jobs.push(job);
-    if (identity !== undefined) scalars.set(identity, job);
+    if (form !== undefined) scalars.set(form, job);
   }
   if (jobs.length > 0) yield { kind: "transform", jobs };
 }

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   type ByteRange,
+  type ChunkLengths,
   type CreateArrayOptions,
   crc32c,
   createArraySync,
@@ -328,10 +329,19 @@ describe("patched and rewritten shards hold the same", () => {
           ),
           { minLength: 1, maxLength: 8 },
         ),
-        async (writes) => {
+        fc.constantFrom(
+          { shardShape: [8, 6] },
+          {
+            shardGrid: [
+              [4, [6, 2]],
+              [3, 6, 3],
+            ] satisfies ChunkLengths[],
+          },
+        ),
+        async (writes, shards) => {
           const options = {
             shape: [13, 11],
-            shardShape: [8, 6],
+            ...shards,
             chunkShape: [2, 3],
             dataType: "uint16",
             ...chain,

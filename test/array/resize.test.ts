@@ -2,7 +2,15 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createArraySync, LatencyStore, MemoryStore, openArray, openArraySync } from "../../src/index.js";
+import {
+  type CreateArrayOptions,
+  createArraySync,
+  LatencyStore,
+  MemoryStore,
+  openArray,
+  openArraySync,
+} from "../../src/index.js";
+import { plainAxes, startOf } from "../support/plain_axis.js";
 
 type Plain = { shape: number[]; data: Map<string, number> };
 
@@ -20,7 +28,16 @@ const layouts = [
   { chunkShape: [3, 2] },
   { shardShape: [6, 4], chunkShape: [3, 2], compressors: ["crc32c"] },
   { shardShape: [4, 4], chunkShape: [2, 2], compressors: ["gzip"] },
-];
+  { chunkGrid: [[1, 4, 2, [3, 2]], 2] },
+  {
+    shardGrid: [
+      [6, 2, 4],
+      [[2, 3], 4],
+    ],
+    chunkShape: [2, 1],
+    compressors: ["crc32c"],
+  },
+] satisfies Partial<CreateArrayOptions>[];
 
 test.each(layouts)("shrinking and growing never shows old data (%j)", async (layout) => {
   await fc.assert(
@@ -45,10 +62,11 @@ test.each(layouts)("shrinking and growing never shows old data (%j)", async (lay
         }
         const keys = [...store.listSync("/c/")];
         const { shape } = openArraySync(store);
-        const chunk = "shardShape" in layout ? layout.shardShape! : layout.chunkShape;
+        const { chunkShape, chunkGrid = chunkShape, shardShape = chunkGrid, shardGrid = shardShape } = layout;
+        const axes = plainAxes({ chunkGrid: shardGrid });
         for (const key of keys) {
           const coordinates = key.split("/").slice(2).map(Number);
-          expect(coordinates.every((c, axis) => c * chunk[axis]! < shape[axis]!)).toBe(true);
+          expect(coordinates.every((c, axis) => startOf(axes[axis]!, c) < shape[axis]!)).toBe(true);
         }
         // Growth of what was cut off shows the fill value.
         openArraySync(store).resizeSync([9, 9]);

@@ -2,7 +2,15 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createArraySync, MemoryStore, openArray, openArraySync, type Selection, slice } from "../../src/index.js";
+import {
+  type CreateArrayOptions,
+  createArraySync,
+  MemoryStore,
+  openArray,
+  openArraySync,
+  type Selection,
+  slice,
+} from "../../src/index.js";
 
 const shape = [7, 5, 9];
 const strides = [45, 9, 1];
@@ -11,8 +19,10 @@ const layouts = {
   unsharded: { chunkShape: [3, 2, 4] },
   sharded: { shardShape: [6, 4, 8], chunkShape: [3, 2, 4], compressors: ["crc32c"] },
   "sharded, compressed": { shardShape: [6, 4, 8], chunkShape: [3, 2, 2], compressors: ["gzip"] },
+  rectilinear: { chunkGrid: [[3, 1, 4], 2, [2, [1, 3], 4, 7]] },
+  "rectilinear shards": { shardGrid: [[6, 3], 4, [[2, 2], 6]], chunkShape: [3, 2, 2], compressors: ["crc32c"] },
   transposed: { chunkShape: [3, 2, 4], filters: [{ name: "transpose", configuration: { order: [2, 0, 1] } }] },
-} as const;
+} satisfies Record<string, Partial<CreateArrayOptions>>;
 
 const indexOf = (length: number): fc.Arbitrary<number> => fc.integer({ min: -length, max: length - 1 });
 const wrap = (index: number, length: number): number => (index < 0 ? index + length : index);

@@ -33,7 +33,7 @@ const arrays = fc.record({
 });
 
 function optionsOf(
-  { shape, chunkShape, shardShape, indexLocation, writeEmptyChunks }: CreateArrayOptions,
+  { shape, chunkShape, chunkGrid, writeEmptyChunks }: CreateArrayOptions,
   kind: Kind,
   chain: CodecOption[],
   isTransposed: boolean,
@@ -41,8 +41,8 @@ function optionsOf(
   const order = shape.map((_, axis) => (axis + 1) % shape.length);
   return {
     shape,
-    chunkShape,
-    ...(shardShape === undefined ? {} : { shardShape, ...(indexLocation === undefined ? {} : { indexLocation }) }),
+    ...(chunkShape === undefined ? {} : { chunkShape }),
+    ...(chunkGrid === undefined ? {} : { chunkGrid }),
     ...(writeEmptyChunks === undefined ? {} : { writeEmptyChunks }),
     dataType: kind,
     fillValue: kinds[kind].fillValue,

@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { copyBlockShape } from "../../src/cli/copy_array.js";
+import { copyBlockShape, joinChunks } from "../../src/cli/copy_array.js";
 import { formatCodecs } from "../../src/cli/format.js";
+import { chunkAxis } from "../../src/grid/chunk_grid.js";
 import {
   createArraySync,
   createGroupSync,
@@ -13,6 +14,7 @@ import {
   type NumericDataTypeName,
   openArraySync,
   openGroupSync,
+  slice,
   type ZarrArray,
 } from "../../src/index.js";
 import { LocalStore } from "../../src/node.js";
@@ -55,7 +57,7 @@ describe.each(fixtureArrays)("$path", ({ path, shape }) => {
     const copy = await copied(source);
     const original = openAt(source);
     expectSame(copy, original);
-    expect(copy.metadata.chunkShape).toEqual(original.metadata.chunkShape);
+    expect(copy.metadata.document.get("chunk_grid")).toEqual(original.metadata.document.get("chunk_grid"));
     expect(copy.metadata.codecs.map(({ name }) => name)).toEqual(original.metadata.codecs.map(({ name }) => name));
     expect(copy.metadata.fillValue).toEqual(original.metadata.fillValue);
     expect(copy.metadata.chunkKeyEncoding).toEqual(original.metadata.chunkKeyEncoding);
@@ -238,6 +240,92 @@ describe("layout", () => {
   });
 });
 
+describe("grids of different lengths", () => {
+  const source = newPath();
+  beforeAll(() => {
+    const array = createArraySync(new LocalStore(source), {
+      shape: [30, 20],
+      chunkGrid: [
+        [4, 10, 2, [6, 3]],
+        [[7, 2], 8],
+      ],
+      dataType: "int32",
+      compressors: ["gzip"],
+    });
+    array.setSync([slice(3, 25), slice(5, 12)], 7);
+  });
+  const lengths = ({ metadata }: ZarrArray<NumericDataTypeName>): unknown =>
+    metadata.chunkGrid.axes.map((axis) => axis.lengths);
+
+  test("stay as they are", async () => {
+    const copy = await copied(source, "--compressors", "crc32c");
+    expect(lengths(copy)).toEqual([
+      [4, 10, 2, [6, 3]],
+      [[7, 2], 8],
+    ]);
+    expectSame(copy, openAt(source));
+  });
+
+  test("become chunks or shards of one shape", async () => {
+    const copy = await copied(source, "--chunks", "3,4", "--shards", "9,8");
+    expect([copy.shardShape, copy.chunkShape]).toEqual([
+      [9, 8],
+      [3, 4],
+    ]);
+    expectSame(copy, openAt(source));
+    expectSame(await copied(source, "--chunks", "3,4"), openAt(source));
+  });
+
+  test("of shards stay, and the chunks in them change", async () => {
+    const path = newPath();
+    const options = { shape: [20], shardGrid: [[8, 4, 12]], chunkShape: [4], dataType: "int16" } as const;
+    createArraySync(new LocalStore(path), options).setSync(null, 5);
+    const copy = await copied(path, "--chunks", "2");
+    expect([lengths(copy), copy.chunkShape]).toEqual([[[8, 4, 12]], [2]]);
+    expectSame(copy, openAt(path));
+    expect((await copied(path, "--shards", "none")).chunkShape).toEqual([4]);
+    const { status, stderr } = await syncodec("copy", path, newPath(), "--chunks", "8");
+    expect([status, stderr]).toEqual([1, expect.stringContaining("chunks that divide [[8, 4, 12]]; found [8]")]);
+  });
+
+  test("say no chunk shape for shards", async () => {
+    const { status, stderr } = await syncodec("copy", source, newPath(), "--shards", "8,8");
+    expect([status, stderr]).toEqual([1, expect.stringContaining("--shards needs --chunks")]);
+  });
+
+  test("a sparse array costs what is stored in it", async () => {
+    const path = newPath();
+    const array = createArraySync(new LocalStore(path), {
+      shape: [2 ** 49],
+      chunkGrid: [[5000, [3000, 2 ** 36], [9000, 2 ** 36]]],
+      dataType: "int8",
+    });
+    array.setPointsSync([[2 ** 48, 2 ** 49 - 1]], Int8Array.of(3, 4));
+    const copy = await copied(path);
+    expect([...copy.getPointsSync([[2 ** 48, 2 ** 49 - 1]]).data]).toEqual([3, 4]);
+  });
+
+  test("blocks join whole chunks, as many as fit", () => {
+    const run = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 40 }));
+    fc.assert(
+      fc.property(fc.array(run, { minLength: 1, maxLength: 6 }), fc.integer({ min: 9, max: 100 }), (runs, length) => {
+        const axis = chunkAxis(runs);
+        const blocks = chunkAxis(joinChunks(axis, length));
+        expect(blocks.end).toBe(axis.end);
+        for (let block = 0; blocks.startOf(block) < blocks.end; block++) {
+          const [start, stop] = [blocks.startOf(block), blocks.startOf(block + 1)];
+          const next = axis.chunkAt(stop);
+          expect(axis.startOf(axis.chunkAt(start))).toBe(start);
+          expect(stop - start).toBeLessThanOrEqual(length);
+          if (stop < axis.end) expect(stop - start + axis.lengthOf(next)).toBeGreaterThan(length);
+        }
+      }),
+    );
+    expect(joinChunks(chunkAxis(4), 30)).toBe(28);
+    expect(chunkAxis(joinChunks(chunkAxis([[1, 2 ** 52], 3]), 10)).lengths).toEqual([[10, 450359962737049], 9]);
+  });
+});
+
 describe("groups", () => {
   test("recursively", async () => {
     const source = join(fixtures, "hierarchy");
@@ -258,7 +346,7 @@ describe("groups", () => {
     const target = newPath();
     await syncodec("copy", source, target, "--chunks", "2,2", "--shards", "4,4");
     expect(openAt(join(target, "plane")).shardShape).toEqual([4, 4]);
-    expect(openAt(join(target, "line")).metadata.chunkShape).toEqual([8]);
+    expect(openAt(join(target, "line")).chunkShape).toEqual([8]);
   });
 
   test("--path puts the copy into a hierarchy", async () => {

@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { blocksOf, slabShape } from "../../src/cli/blocks.js";
 import { run } from "../../src/cli/run.js";
+import { ChunkGrid } from "../../src/grid/chunk_grid.js";
 import { createArraySync, slice } from "../../src/index.js";
 import { LocalStore } from "../../src/node.js";
 import { fixtureArrays, fixtures, syncodec, temporaryDirectory } from "./support.js";
@@ -124,11 +125,11 @@ describe("slabs", () => {
   });
 
   test("blocks of a ragged grid", () => {
-    expect([...blocksOf([3, 2], [2, 2])]).toEqual([
+    expect([...blocksOf([3, 2], new ChunkGrid([2, 2]))]).toEqual([
       { start: [0, 0], shape: [2, 2] },
       { start: [2, 0], shape: [1, 2] },
     ]);
-    expect([...blocksOf([], [])]).toEqual([{ start: [], shape: [] }]);
-    expect([...blocksOf([0, 4], [1, 4])]).toEqual([]);
+    expect([...blocksOf([], new ChunkGrid([]))]).toEqual([{ start: [], shape: [] }]);
+    expect([...blocksOf([0, 4], new ChunkGrid([1, 4]))]).toEqual([]);
   });
 });

@@ -3,7 +3,8 @@
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { formatBytes, formatCodecs } from "../../src/cli/format.js";
+import { formatBytes, formatCodecs, formatGrid } from "../../src/cli/format.js";
+import { ChunkGrid } from "../../src/grid/chunk_grid.js";
 import { createArraySync, init, slice } from "../../src/index.js";
 import { fromPlain, JsonNumber, parseJson } from "../../src/metadata/json.js";
 import { parseNamed } from "../../src/metadata/validate.js";
@@ -46,6 +47,30 @@ test("an array", async () => {
       stored        …
     "
   `);
+});
+
+test("an array of chunks of different lengths", async () => {
+  const path = join(directory, "rectilinear");
+  const array = createArraySync(new LocalStore(path), {
+    shape: [90, 12],
+    shardGrid: [[20, [30, 2], 10], 12],
+    chunkShape: [5, 4],
+    dataType: "int16",
+  });
+  array.setSync([slice(15, 25), null], 7);
+  const { stdout } = await syncodec("info", path);
+  expect(stdout).toContain("\n  chunk shape   [5, 4]\n  shard shape   [[20, 30 × 2, 10], 12]\n");
+  expect(stdout).toContain("\n  grid          [4, 1], 2 of 4 shards stored\n");
+  const document = JSON.parse((await syncodec("info", path, "--json")).stdout);
+  expect(document).toMatchObject({
+    chunk_shape: [5, 4],
+    chunk_shapes: null,
+    shard_shape: null,
+    shard_shapes: [[20, [30, 2], 10], 12],
+    grid: [4, 1],
+    chunks: 4,
+    stored_chunks: 2,
+  });
 });
 
 test("a group is a tree", async () => {
@@ -137,7 +162,9 @@ describe("--json", () => {
       shape: [95, 117, 99],
       data_type: "uint8",
       chunk_shape: [32, 32, 32],
+      chunk_shapes: null,
       shard_shape: [96, 96, 96],
+      shard_shapes: null,
       grid: [1, 2, 2],
       chunks: 4,
       stored_chunks: 2,
@@ -166,6 +193,13 @@ describe("format", () => {
     [3 * 1024 ** 4, "3.0 TiB"],
   ])("%d bytes", (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
+  });
+
+  test("grids", () => {
+    expect(formatGrid(new ChunkGrid([10, 20]))).toBe("[10, 20]");
+    expect(formatGrid(new ChunkGrid([[1, 1, 2], 20, [[3, 2]]]))).toBe("[[1 × 2, 2], 20, [3 × 2]]");
+    const many = Array.from({ length: 1000 }, (_, i) => i + 1);
+    expect(formatGrid(new ChunkGrid([many]))).toBe(`[[${many.slice(0, 20).join(", ")}, …]]`);
   });
 
   test("codecs", () => {

@@ -96,6 +96,28 @@ describe("shards", () => {
     ]);
   });
 
+  test("of different lengths", async () => {
+    const path = join(directory, "rectilinear-shards");
+    create(path, {
+      chunkShape: [2, 2],
+      shardGrid: [
+        [2, 6],
+        [4, 2, 6],
+      ],
+    });
+    flip(join(path, "c/1/2"), 2 * slot);
+    writeFileSync(join(path, "c/2"), "");
+    writeFileSync(join(path, "c/1/3"), "");
+    const { status, stdout } = await syncodec("verify", path);
+    expect(status).toBe(1);
+    expect(lines(stdout)).toEqual([
+      "warning  /c/1/3  chunk outside of the array",
+      "warning  /c/2  not a chunk key of this array",
+      expect.stringMatching(/^bad {2}\/c\/1\/2 {2}inner chunk \[2, 0\] {2}CHECKSUM_MISMATCH {2}/),
+      expect.stringMatching(/^1 array, 6 chunks, 1 bad \(1 inner chunk\), 2 warnings, /),
+    ]);
+  });
+
   test("a bad index is one finding", async () => {
     const path = join(directory, "index");
     create(path, sharded);

@@ -83,6 +83,25 @@ describe("bytes after a codec that changes the data type", () => {
   });
 });
 
+test.each<[string, CodecOption]>([
+  ["cast_value", codec("cast_value", { data_type: "int32" })],
+  ["scale_offset", codec("scale_offset", { offset: 0, scale: -1 })],
+  ["numcodecs.astype", codec("numcodecs.astype", { encode_dtype: "<f8" })],
+  ["numcodecs.fixedscaleoffset", codec("numcodecs.fixedscaleoffset", { offset: 1, scale: 1, astype: "<i4" })],
+  ["numcodecs.delta", codec("numcodecs.delta", { astype: "<i4" })],
+  ["bitround", codec("bitround", { keepbits: 15 })],
+  ["packbits", codec("packbits", { last_bit: 15, padding_encoding: "first_byte" })],
+])("%s takes chunks of any length, element by element", (_, each) => {
+  const length = 3 * 2 ** 16 + 5;
+  const data = Int16Array.from({ length }, (_, i) => (i * 7919) % 30000);
+  const encode = (part: Int16Array) =>
+    createCodecPipeline({ shape: [part.length], dataType: "int16", codecs: [each] }).encodeSync(part)!;
+  const encoded = encode(data);
+  const pipeline = createCodecPipeline({ shape: [length], dataType: "int16", codecs: [each] });
+  expect(Buffer.compare(bytesOf(pipeline.decodeSync(encoded).data), bytesOf(data))).toBe(0);
+  expect(encoded.subarray(0, 40)).toEqual(encode(data.slice(0, 20)).subarray(0, 40));
+});
+
 const filters: readonly CodecOption[][] = [
   [codec("numcodecs.delta", { astype: "<i8" })],
   [codec("cast_value", { data_type: "int64" }), codec("numcodecs.delta")],
@@ -165,6 +184,19 @@ describe("shards", () => {
 
   test.each<[string, NumericDataTypeName, Scalar, CodecOption[]]>([
     ["cast_value", "float32", 5, [codec("cast_value", { data_type: "int32" })]],
+    ["cast_value to less", "float64", 5, [codec("cast_value", { data_type: "int16" })]],
+    ["cast_value to more", "int8", -5, [codec("cast_value", { data_type: "float64" })]],
+    [
+      "two casts and a transpose",
+      "int32",
+      9,
+      [
+        codec("cast_value", { data_type: "int8" }),
+        codec("transpose", { order: [1, 0] }),
+        codec("transpose", { order: [1, 0] }),
+        codec("cast_value", { data_type: "uint16", out_of_range: "clamp" }),
+      ],
+    ],
     ["scale_offset", "int32", 100, [codec("scale_offset", { offset: 90, scale: 3 })]],
     [
       "both",
@@ -172,16 +204,16 @@ describe("shards", () => {
       10,
       [
         codec("scale_offset", { offset: 10, scale: 2 }),
-        codec("cast_value", { data_type: "uint32", out_of_range: "clamp" }),
+        codec("cast_value", { data_type: "uint8", out_of_range: "clamp" }),
       ],
     ],
     [
       "numcodecs.fixedscaleoffset",
       "float64",
       5.5,
-      [codec("numcodecs.fixedscaleoffset", { offset: 1, scale: 2, astype: "<i8" })],
+      [codec("numcodecs.fixedscaleoffset", { offset: 1, scale: 2, astype: "<i2" })],
     ],
-    ["numcodecs.astype", "int8", -7, [codec("numcodecs.astype", { encode_dtype: "|u1" })]],
+    ["numcodecs.astype", "int8", -7, [codec("numcodecs.astype", { encode_dtype: "<f4" })]],
     ["numcodecs.quantize", "float64", 0.5, [codec("numcodecs.quantize", { digits: 1 })]],
     ["bitround", "float32", 0.5, [codec("bitround", { keepbits: 2 })]],
   ])("after %s: missing inner chunks read as the fill value", async (_, dataType, fillValue, filter) => {

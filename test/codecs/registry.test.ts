@@ -7,11 +7,13 @@ import {
   createArray,
   createArraySync,
   createCodecPipeline,
+  type DataTypeOption,
   MemoryStore,
   openArray,
   openArraySync,
   registerCodec,
   slice,
+  type ZarrArray,
 } from "../../src/index.js";
 import { fromNumcodecs } from "../../src/numcodecs.js";
 
@@ -64,6 +66,31 @@ const asyncSerializer: CodecEntry = {
 };
 
 const data = Int16Array.from({ length: 60 }, (_, i) => i * 7 - 100);
+
+const asyncIdentity: CodecEntry = {
+  name: "test.identity",
+  kind: "array_to_array",
+  fromConfig: () => ({
+    encode: async ({ data, shape, stride }) => ({ data: data.slice(), shape, stride }),
+    decode: async (chunk) => chunk,
+  }),
+};
+
+test("elements of several entries come as they are; what has no typed array is refused", async () => {
+  register(asyncIdentity);
+  const create = (dataType: DataTypeOption) =>
+    createArray(new MemoryStore(), { shape: [3], chunkShape: [2], dataType, filters: ["test.identity"] });
+  const array = (await create("complex64")) as ZarrArray<"complex64">;
+  await array.set(null, Float32Array.of(1, 2, 3, 4, 5, 6));
+  expect((await array.get()).data).toEqual(Float32Array.of(1, 2, 3, 4, 5, 6));
+  const fields = [{ name: "x", data_type: "int8" }];
+  for (const option of [
+    { name: "struct", configuration: { fields } },
+    { name: "fixed_length_utf32", configuration: { length_bytes: 4 } },
+  ] as const) {
+    await expect(create(option)).rejects.toThrow(`Unsupported data type ${option.name} for codec "test.identity"`);
+  }
+});
 
 test("a synchronous codec makes a synchronous chain", () => {
   register(syncBytes);
@@ -134,7 +161,10 @@ test("names are taken once, and given back", () => {
 });
 
 test("blosc of numcodecs.js, in place of the built-in one", async () => {
-  register(fromNumcodecs("blosc", () => import("numcodecs/blosc")), { replace: true });
+  register(
+    fromNumcodecs("blosc", () => import("numcodecs/blosc")),
+    { replace: true },
+  );
   const store = new MemoryStore();
   const configuration = { cname: "lz4", clevel: 5, shuffle: "shuffle", typesize: 2, blocksize: 0 };
   const array = await createArray(store, {

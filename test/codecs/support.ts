@@ -2,11 +2,13 @@
 
 import fc from "fast-check";
 import { expect } from "vitest";
+
+export { flipped, fromHex, join } from "../support/bytes.js";
+export { dataTypeNames } from "../support/data_types.js";
+export { inflateHost } from "../support/inflate_host.js";
+
 import { SyncodecError } from "../../src/errors.js";
 import { dataTypeByName, type NumericDataTypeName, type TypedArray } from "../../src/metadata/data_type.js";
-import { numericTypes } from "../../src/metadata/numeric_types.js";
-
-export const dataTypeNames: readonly NumericDataTypeName[] = numericTypes.map(({ name }) => name);
 
 export const shapeArbitrary: fc.Arbitrary<number[]> = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 4 });
 
@@ -45,42 +47,4 @@ export function syncodecErrorIfAny(body: () => unknown): SyncodecError | undefin
     if (error instanceof SyncodecError) return error;
     throw new Error(`expected a SyncodecError or a result, not ${error}`, { cause: error });
   }
-}
-
-export const fromHex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(" ", ""), "hex"));
-
-/** One array of all the bytes. */
-export function join(...parts: readonly (ArrayLike<number> | Uint8Array)[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
-}
-
-export function flipped(bytes: Uint8Array, bit: number): Uint8Array {
-  const copy = bytes.slice();
-  copy[bit >> 3]! ^= 1 << (bit & 7);
-  return copy;
-}
-
-/** What node:zlib gives where it is asked for `info`, which its type definitions leave out. */
-interface InflateInfo {
-  readonly buffer: Uint8Array;
-  readonly engine: { readonly bytesWritten: number };
-}
-
-function isInflateInfo(value: unknown): value is InflateInfo {
-  return typeof value === "object" && value !== null && "engine" in value;
-}
-
-/** What a decoder of node:zlib makes of `encoded`, or `undefined` if it fails or leaves bytes over. */
-export function inflateHost(
-  encoded: Uint8Array,
-  inflate: (data: Uint8Array, options: { info: true }) => unknown,
-): Uint8Array | undefined {
-  let result: unknown;
-  try {
-    result = inflate(encoded, { info: true });
-  } catch {
-    return undefined;
-  }
-  if (!isInflateInfo(result)) throw new Error("expected a result with its engine");
-  return result.engine.bytesWritten === encoded.length ? Uint8Array.from(result.buffer) : undefined;
 }

@@ -1,5 +1,7 @@
 /**
  * `npm run test:interop`: syncodec (from dist/) writes arrays, and patches shards, its own and zarr-python's; zarr-python reads everything back.
+ * The other way, zarr-python writes an array for each combination of codec, data type and format; syncodec reads and writes them anew, and
+ * zarr-python compares.
  *
  * Needs Python >= 3.12; without one it says so and succeeds. `PYTHON` names an interpreter to try first. The packages of
  * test/fixtures/requirements.txt go into a virtual environment, `.venv/` at the repository root, made on the first run.
@@ -44,6 +46,14 @@ function run(command, args, stdio = "pipe") {
   process.exit(1);
 }
 
+/** Runs a check of zarr-python's; returns the numbers of its closing line, "N passed, N failed". */
+function check(args) {
+  const { stdout, stderr, status } = spawnSync(venvPython, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 });
+  process.stdout.write(`${stdout}${stderr}`);
+  const [, passed = 0, failed = 1] = /(\d+) passed, (\d+) failed\s*$/.exec(stdout) ?? [];
+  return [Number(passed), status === 0 ? Number(failed) : Math.max(1, Number(failed))];
+}
+
 function prepareEnvironment(python) {
   const wanted = readFileSync(requirements, "utf8");
   const usable = isNewEnough(venvPython);
@@ -60,10 +70,21 @@ if (python === undefined) {
   prepareEnvironment(python);
   const folder = mkdtempSync(join(tmpdir(), "syncodec-interop-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const [written, v2, patched] = ["written", "v2", "patched"].map((name) => join(folder, name));
+  const names = ["written", "v2", "patched", "theirs", "ours"];
+  const [written, v2, patched, theirs, ours] = names.map((name) => join(folder, name));
   run(process.execPath, [join(here, "write.mjs"), written], "inherit");
   run(process.execPath, [join(here, "write_v2.mjs"), v2], "inherit");
   run(venvPython, [join(here, "shards.py"), patched], "inherit");
   run(process.execPath, [join(here, "patch.mjs"), patched], "inherit");
-  run(venvPython, [join(here, "verify.py"), written, v2, patched], "inherit");
+  const command = join(root, "dist", "cli", "main.js");
+  run(venvPython, [join(here, "matrix.py"), "write", theirs], "inherit");
+  for (const format of ["v3", "v2"])
+    run(process.execPath, [command, "copy", join(theirs, format), join(ours, format)], "inherit");
+  const results = [
+    check([join(here, "verify.py"), written, v2, patched]),
+    check([join(here, "matrix.py"), "check", theirs, ours]),
+  ];
+  const [passed, failed] = [0, 1].map((i) => results[0][i] + results[1][i]);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 }

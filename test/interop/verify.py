@@ -25,6 +25,7 @@ sys.path.append(str(Path(__file__).parent.parent / "fixtures"))
 
 import manifest
 
+zarr.config.set({"array.rectilinear_chunks": True})
 warnings.filterwarnings("ignore", message="Combining a `sharding_indexed` codec disables partial reads")
 
 

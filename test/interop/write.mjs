@@ -386,6 +386,58 @@ function writeUnusual() {
   });
 }
 
+/** Chunks and shards of different lengths, also beyond the array; each array is written whole, in part, and after it was reopened. */
+function writeRectilinear() {
+  const grids = [
+    { shape: [37], chunkGrid: [[3, [8, 3], 1, 9]] },
+    { shape: [11, 13], chunkGrid: [[2, 4, [5, 3]], 4] },
+    { shape: [7, 6, 5], chunkGrid: [[[1, 4], 3], [2, 3, 1], 5] },
+  ];
+  const shardGrids = [
+    { shape: [40], shardGrid: [[8, 24, [4, 5]]], chunkShape: [4] },
+    { shape: [13, 9], shardGrid: [[4, [2, 3], 6], 6], chunkShape: [2, 3] },
+    { shape: [6, 5, 8], shardGrid: [[[2, 3]], [3, 6], [4, 8]], chunkShape: [2, 3, 2] },
+  ];
+  const transposed = { filters: [transpose([1, 2, 0])] };
+  const nested = (chunkShape) => ({ serializer: sharding(chunkShape, [bytes("big"), crc32c], indexes[1]) });
+  const layouts = [
+    ...grids.flatMap((grid) => compressions.map((compressors) => ({ ...grid, compressors }))),
+    { ...grids[2], ...transposed },
+    ...shardGrids.flatMap((grid) =>
+      compressions.map((compressors, i) => ({
+        ...grid,
+        compressors,
+        indexLocation: indexes[i % 5].location,
+        indexCodecs: indexes[i % 5].codecs,
+        subchunkWriteOrder: subchunkWriteOrders[i % 3],
+      })),
+    ),
+    { ...shardGrids[2], ...transposed },
+    { ...shardGrids[1], ...nested([1, 3]) },
+  ];
+  const names = Object.keys(dataTypes);
+  for (const [number, options] of layouts.entries()) {
+    const dataType = names[number % names.length];
+    const { fills } = dataTypes[dataType];
+    const { shape } = options;
+    writeArray(
+      `rectilinear-${number}-${dataType}`,
+      { ...options, dataType },
+      fills[number % fills.length],
+      (target) => {
+        if (number % 3 !== 2) target.set(null);
+        target.set(shape.map((extent) => ({ start: 1, stop: Math.ceil(extent * 0.7), step: 1 })));
+        target.reopen();
+        target.set(shape.map((extent) => ({ start: 0, stop: extent, step: 3 })));
+        target.set(
+          shape.map((extent) => ({ start: Math.floor(extent / 2), stop: extent, step: 1 })),
+          fills[(number + 1) % fills.length],
+        );
+      },
+    );
+  }
+}
+
 function writeGroups() {
   const groups = { "/groups": { name: "outer" }, "/groups/inner": attributes, "/groups/inner/empty": {} };
   for (const [path, groupAttributes] of Object.entries(groups)) {
@@ -400,6 +452,7 @@ writeFamily();
 writeRank0();
 writeNumcodecs();
 writeUnusual();
+writeRectilinear();
 writeGroups();
 writeFileSync(join(folder, "expected.json"), toJson(expected));
 console.log(`${expected.length} nodes written`);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ArgumentError, MetadataError } from "../../src/errors.js";
+import { ChunkGrid } from "../../src/grid/chunk_grid.js";
 import {
   type ArrayMetadata,
   type ArrayMetadataParts,
@@ -26,6 +27,11 @@ const legal: Readonly<Record<string, string>> = {
   fill_value: '"NaN"',
   codecs: '[{"name": "bytes", "configuration": {"endian": "little"}}]',
 };
+
+/** A rectilinear grid; `configuration` is its text without the kind. */
+function rectilinear(configuration: string): string {
+  return `{"name": "rectilinear", "configuration": {"kind": "inline", ${configuration}}}`;
+}
 
 /** The legal document with some fields replaced, added, or (undefined) left out. */
 function documentText(changes: Readonly<Record<string, string | undefined>>): string {
@@ -60,7 +66,7 @@ describe("parseArrayMetadata", () => {
       documentName: "zarr.json",
       shape: [10, 20],
       dataType: dataTypeByName("float32"),
-      chunkShape: [5, 6],
+      chunkGrid: new ChunkGrid([5, 6]),
       chunkKeyEncoding: { name: "default", separator: "/" },
       fillValue: Uint8Array.of(0, 0, 0xc0, 0x7f),
       hasNullFill: false,
@@ -93,6 +99,20 @@ describe("parseArrayMetadata", () => {
     expect(parse({ dimension_names: "null" }).dimensionNames).toBeUndefined();
     expect(parse({ shape: "[0, 9007199254740991]" }).shape).toEqual([0, 9007199254740991]);
     expect(parse({ shape: "[-0, 1]" }).shape).toEqual([0, 1]);
+  });
+
+  test("reads rectilinear grids", () => {
+    const lengths = (text: string): unknown =>
+      parse({ chunk_grid: rectilinear(`"chunk_shapes": ${text}`) }).chunkGrid.axes.map((axis) => axis.lengths);
+    expect(lengths("[4, [6, 6, 6, 2]]")).toEqual([4, [[6, 3], 2]]);
+    expect(lengths("[[10], [[1, 3], 3, [7, 2], 1]]")).toEqual([[10], [[1, 3], 3, [7, 2], 1]]);
+    // More chunks than the array has, also whole ones, as many as can be counted.
+    expect(lengths("[[4, 4, 4, 4], [[1, 9007199254740991]]]")).toEqual([[[4, 4]], [[1, 9007199254740991]]]);
+    const chunk_grid = rectilinear('"chunk_shapes": [], "x": {"must_understand": false}');
+    expect(parse({ shape: "[]", chunk_grid }).chunkGrid.chunkShape).toEqual([]);
+    expect(
+      parse({ shape: "[0, 3]", chunk_grid: rectilinear('"chunk_shapes": [[2], 3]') }).chunkGrid.chunkShape,
+    ).toEqual([2, 3]);
   });
 
   test.each([
@@ -167,6 +187,61 @@ describe("parseArrayMetadata", () => {
       "Invalid chunk_grid.must_understand in zarr.json (expected true; found false)",
     ],
     [
+      "chunk_grid",
+      '"rectilinear"',
+      "Invalid chunk_grid.configuration.kind in zarr.json (expected a string; found nothing)",
+    ],
+    [
+      "chunk_grid",
+      '{"name": "rectilinear", "configuration": {"kind": "inline"}}',
+      "Invalid chunk_grid.configuration.chunk_shapes in zarr.json (expected an array; found nothing)",
+    ],
+    [
+      "chunk_grid",
+      rectilinear('"chunk_shapes": [5, 5], "encoded_chunk_shapes": [6, 6]'),
+      "Unknown field chunk_grid.configuration.encoded_chunk_shapes in zarr.json (expected only kind, chunk_shapes)",
+    ],
+    ...[
+      ["[[10]]", "", "length 2, the rank of shape", "1"],
+      ["[[10], [20], [1]]", "", "length 2, the rank of shape", "3"],
+      ["[[10], 0]", "[1]", "an integer >= 1", "0"],
+      ["[[10], 2.5]", "[1]", "an integer >= 1", "2.5"],
+      ['["3", [20]]', "[0]", "an integer >= 1", '"3"'],
+      ["[null, [20]]", "[0]", "an integer >= 1", "null"],
+      ["[[10], []]", "[1]", "at least one chunk length", "0"],
+      ["[[10, 0], [20]]", "[0][1]", "an integer >= 1", "0"],
+      ["[[10, -1], [20]]", "[0][1]", "an integer >= 1", "-1"],
+      ["[[10, 1.5], [20]]", "[0][1]", "an integer >= 1", "1.5"],
+      ["[[10.0], [20]]", "[0][0]", "an integer >= 1", "10.0"],
+      ['[["3", 7], [20]]', "[0][0]", "an integer >= 1", '"3"'],
+      ["[[10], [[20]]]", "[1][0]", "a length and a count", "1"],
+      ["[[10], [[5, 2, 2]]]", "[1][0]", "a length and a count", "3"],
+      ["[[10], [[5, 0], 20]]", "[1][0][1]", "an integer >= 1", "0"],
+      ["[[10], [[0, 5], 20]]", "[1][0][0]", "an integer >= 1", "0"],
+      ["[[10], [[5, [2]], 20]]", "[1][0][1]", "an integer >= 1", "an array"],
+      ["[[10], [[1, 1000000000000000000]]]", "[1][0][1]", "an integer >= 1", "1000000000000000000"],
+      ["[[10], [[1, 1e18]]]", "[1][0][1]", "an integer >= 1", "1e18"],
+      [
+        "[[10], [[1, 9007199254740991], 1]]",
+        "[1]",
+        "chunk lengths whose sum is at most 9007199254740991",
+        "9007199254740992",
+      ],
+      [
+        "[[10], [[4294967296, 4294967296]]]",
+        "[1]",
+        "chunk lengths whose sum is at most 9007199254740991",
+        "18446744073709552000",
+      ],
+      ["[[4, 5], [20]]", "[0]", "chunk lengths whose sum is at least 10, as shape says", "9"],
+      ["[[10], [[1, 19]]]", "[1]", "chunk lengths whose sum is at least 20, as shape says", "19"],
+      ["[[4294967296], [1, 4294967296]]", "", "at most 9007199254740991 elements", "[4294967296, 4294967296]"],
+    ].map(([text, field, expected, found]): [string, string, string] => [
+      "chunk_grid",
+      rectilinear(`"chunk_shapes": ${text}`),
+      `Invalid chunk_grid.configuration.chunk_shapes${field} in zarr.json (expected ${expected}; found ${found})`,
+    ]),
+    [
       "chunk_key_encoding",
       '{"name": "default", "configuration": {"separator": "-"}}',
       'Invalid chunk_key_encoding.configuration.separator in zarr.json (expected "/" or "."; found "-")',
@@ -213,10 +288,14 @@ describe("parseArrayMetadata", () => {
   test.each([
     [
       "chunk_grid",
-      '{"name": "rectilinear"}',
-      'Unsupported chunk grid "rectilinear": chunk_grid in zarr.json (expected "regular"',
+      '"__proto__"',
+      'Unsupported chunk grid "__proto__": chunk_grid in zarr.json (expected "regular" or "rectilinear"',
     ],
-    ["chunk_grid", '"__proto__"', 'Unsupported chunk grid "__proto__": chunk_grid in zarr.json (expected "regular"'],
+    [
+      "chunk_grid",
+      '{"name": "rectilinear", "configuration": {"kind": "array", "path": "x"}}',
+      'Unsupported kind "array": chunk_grid.configuration.kind in zarr.json (expected "inline"',
+    ],
     [
       "chunk_key_encoding",
       '"toString"',
@@ -267,6 +346,8 @@ describe("parseArrayMetadata", () => {
 
 describe("formatArrayMetadata", () => {
   const dimension = fc.integer({ min: 1, max: 100 });
+  const run = fc.tuple(dimension, fc.integer({ min: 1, max: 5 }));
+  const listed = fc.array(fc.oneof(dimension, run), { minLength: 1, maxLength: 4 }).map((list) => [...list, 100]);
   const arbitraryParts: fc.Arbitrary<ArrayMetadataParts> = fc
     .tuple(fc.integer({ min: 0, max: 5 }), fc.constantFrom(...numericTypes))
     .chain(([rank, dataType]) => {
@@ -275,7 +356,7 @@ describe("formatArrayMetadata", () => {
       return fc.record({
         shape: perAxis(fc.nat(100)),
         dataType: fc.constant(dataType),
-        chunkShape: perAxis(dimension),
+        chunkGrid: perAxis(fc.oneof(dimension, listed)).map((lengths) => new ChunkGrid(lengths)),
         chunkKeyEncoding: fc.record({ name: fc.constantFrom("default", "v2"), separator: fc.constantFrom("/", ".") }),
         fillValue: fc
           .uint8Array({ minLength: dataType.itemSize, maxLength: dataType.itemSize })
@@ -319,6 +400,21 @@ describe("formatArrayMetadata", () => {
   });
 });
 
+test("a grid is written as it was read; equal chunks make a regular one", () => {
+  const written = (text: string): string =>
+    formatJson(
+      formatArrayMetadata(parse({ chunk_grid: rectilinear(`"chunk_shapes": ${text}`) })).get("chunk_grid")!,
+      0,
+    );
+  expect(written("[7, [[6, 3], 2]]")).toBe(
+    '{"name":"rectilinear","configuration":{"kind":"inline","chunk_shapes":[7,[[6,3],2]]}}',
+  );
+  expect(written("[[5, 5], [6, 7, 7]]")).toBe(
+    '{"name":"rectilinear","configuration":{"kind":"inline","chunk_shapes":[[[5,2]],[6,[7,2]]]}}',
+  );
+  expect(written("[5, 6]")).toBe('{"name":"regular","configuration":{"chunk_shape":[5,6]}}');
+});
+
 describe("changes", () => {
   const extra = '{"must_understand": false, "x": 1.50}';
 
@@ -339,6 +435,22 @@ describe("changes", () => {
       expect(error).toMatchObject({ code: "INVALID_ARGUMENT", found: `[${shape.join(", ")}]` });
     },
   );
+
+  test("withShape goes to the end of the chunks of a rectilinear grid, which stays as it was written", () => {
+    const chunk_grid = rectilinear('"chunk_shapes": [[5, 5, [4, 1]], 6]');
+    const metadata = parse({ chunk_grid });
+    const changed = withShape(metadata, [14, 1000]);
+    expect(formatJson(changed.document, 0)).toBe(
+      formatJson(parseJson(documentText({ shape: "[14, 1000]", chunk_grid })), 0),
+    );
+    expect(parseArrayMetadata(changed.document, key)).toEqual(changed);
+    const error = caught(() => withShape(metadata, [15, 20]));
+    expect(error).toBeInstanceOf(ArgumentError);
+    expect(error).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: "Shape reaches beyond the chunks of axis 0 (expected at most 14; found 15)",
+    });
+  });
 
   test("withAttributes keeps every other field as it was written", () => {
     const metadata = parse({ attributes: '{"a": 1}', extra });

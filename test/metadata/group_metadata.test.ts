@@ -33,7 +33,7 @@ describe("parseGroupMetadata", () => {
       ["/b/c", "group"],
       ["/constructor", "array"],
     ]);
-    expect(nodes?.get("/a")?.parse()).toMatchObject({ shape: [4], chunkShape: [2] });
+    expect(nodes?.get("/a")?.parse()).toMatchObject({ shape: [4], chunkGrid: { chunkShape: [2] } });
     expect(nodes?.get("/b/c")?.parse()).toMatchObject({ document: parseJson(group) });
   });
 

@@ -12,6 +12,8 @@ test.each([
   ["a.b/.c/_d/e..f", "/a.b/.c/_d/e..f"],
   ["100%/a%20b/t_0:1", "/100%/a%20b/t_0:1"],
   ["é/ x", "/é/ x"],
+  ["a\tb", "/a\tb"],
+  ["chr1:1000/https", "/chr1:1000/https"],
 ])("%j is %j", (path, normalized) => {
   expect(normalizePath(path)).toBe(normalized);
 });
@@ -22,6 +24,18 @@ test.each([
   ["a/...", "no segments made only of dots", "..."],
   ["%2e%2E/a", "no segments made only of dots", "%2e%2E"],
   [".%2e", "no segments made only of dots", ".%2e"],
+  [".\t./a", "no segments made only of dots", ".\t."],
+  ["a/..\x04", "no segments made only of dots", "..\x04"],
+  ["%\n2e.", "no segments made only of dots", "%\n2e."],
+  ["..%2\rfa", "no percent-encoded separators or NUL", "..%2\rfa"],
+  ["C\t:/a", "no drive letters", "C\t:"],
+  [" /a", "no empty segments", " "],
+  [" ..", "no segments made only of dots", " .."],
+  [".. /a", "no segments made only of dots", ".. "],
+  ["https:/example.com", "no URL schemes", "https:"],
+  [" HTTP:example.com/a", "no URL schemes", " HTTP:example.com"],
+  ["data:,x", "no URL schemes", "data:,x"],
+  ["a/\t", "no empty segments", "\t"],
   ["//a", "no empty segments", ""],
   ["a//b", "no empty segments", ""],
   ["a//", "no empty segments", ""],

@@ -134,6 +134,15 @@ describe("documents", () => {
     expect(caught(() => parse(named({ a: large, b: "int8" })))).toMatchObject({ code: "UNSUPPORTED" });
   });
 
+  test("many fields", () => {
+    const type = parse(
+      Array.from({ length: 30_000 }, (_, i) => ({ name: `f${i}`, data_type: i % 2 ? "int8" : "int16" })),
+    );
+    expect(type.itemSize).toBe(45_000);
+    const json = type.formatFill(type.encodeScalar(Object.fromEntries(type.fields.map(({ name }) => [name, 3]))));
+    expect(type.parseFill(json, where).slice(0, 6)).toEqual(Uint8Array.of(3, 0, 3, 3, 0, 3));
+  });
+
   test("names that mean something in JavaScript are names like any other", () => {
     const type = parse([
       ["__proto__", "int8"],

@@ -1,5 +1,7 @@
 /** The reference of the model test: all elements in one buffer, and which chunks must be stored. */
 
+import { chunkAt, countOf, lengthOf, type PlainAxis, startOf } from "../support/plain_axis.js";
+
 export function product(shape: readonly number[]): number {
   return shape.reduce((count, length) => count * length, 1);
 }
@@ -25,8 +27,8 @@ export class PlainArray {
   shape: readonly number[];
   bytes: Uint8Array;
   readonly fillValue: Uint8Array;
-  /** Shapes of the stored chunks, of the inner chunks in those, and so on, as far as a write can leave inner chunks alone. */
-  readonly #levels: readonly (readonly number[])[];
+  /** Grids of the stored chunks, of the inner chunks in those, and so on, as far as a write can leave inner chunks alone. */
+  readonly #levels: readonly (readonly PlainAxis[])[];
   /** Per level, the coordinates (joined) of the chunks that are stored; also of inner chunks outside of the array. */
   readonly #stored: readonly Set<string>[];
   /** Stored chunks that may be there though they are empty. */
@@ -36,7 +38,7 @@ export class PlainArray {
   /** `hasMoreLevels` = there are inner chunks below the last of `levels` that a write may or may not leave alone. */
   constructor(
     shape: readonly number[],
-    levels: readonly (readonly number[])[],
+    levels: readonly (readonly PlainAxis[])[],
     hasMoreLevels: boolean,
     fillValue: Uint8Array,
   ) {
@@ -66,9 +68,9 @@ export class PlainArray {
 
   resize(shape: readonly number[], writeEmptyChunks: boolean): void {
     this.#cut(shape, writeEmptyChunks);
-    const chunkShape = this.#levels[0]!;
+    const grid = this.#levels[0]!;
     for (const chunk of [...this.#stored[0]!, ...this.#unsure])
-      if (!isInside(coordinatesOf(chunk), chunkShape, shape)) {
+      if (!isInside(coordinatesOf(chunk), grid, shape)) {
         this.#unsure.delete(chunk);
         this.#forget(chunk, 0);
       }
@@ -100,16 +102,16 @@ export class PlainArray {
 
   /** Sets what a smaller shape cuts off, of the chunks that stay, to the fill value. */
   #cut(shape: readonly number[], writeEmptyChunks: boolean): void {
-    const [chunkShape] = this.#levels;
+    const grid = this.#levels[0]!;
     const ends = this.shape.map((length, axis) =>
-      Math.min(length, Math.ceil(shape[axis]! / chunkShape![axis]!) * chunkShape![axis]!),
+      Math.min(length, startOf(grid[axis]!, countOf(grid[axis]!, shape[axis]!))),
     );
     ends.forEach((end, axis) => {
       if (end <= shape[axis]!) return;
       const edge = ends.map((length, d) => range(d === axis ? shape[d]! : 0, length));
       const numbers = elementNumbers(edge, this.shape);
       if (writeEmptyChunks) {
-        for (const chunk of this.#chunksOf(numbers, chunkShape!).keys())
+        for (const chunk of this.#chunksOf(numbers, grid).keys())
           if (!this.#stored[0]!.has(chunk)) this.#unsure.add(chunk);
       }
       this.set(numbers, this.#filled(numbers.length), writeEmptyChunks);
@@ -119,42 +121,42 @@ export class PlainArray {
   /** Which chunks a write stores and which it removes, from the innermost level outwards. */
   #noteWrite(numbers: Int32Array, writeEmptyChunks: boolean): void {
     for (let level = this.#levels.length - 1; level >= 0; level--) {
-      const chunkShape = this.#levels[level]!;
-      for (const [chunk, written] of this.#chunksOf(numbers, chunkShape)) {
+      const grid = this.#levels[level]!;
+      for (const [chunk, written] of this.#chunksOf(numbers, grid)) {
         const coordinates = coordinatesOf(chunk);
         // Inner chunks outside of the array survive only a write of a part.
-        const isWhole = written === this.#elementsOf(coordinates, chunkShape).length;
+        const isWhole = written === this.#elementsOf(coordinates, grid).length;
         if (isWhole) this.#forgetOutside(coordinates, level);
         const inner = this.#innerOf(coordinates, level);
         const isStored =
           inner === undefined
-            ? writeEmptyChunks || !this.#isEmpty(coordinates, chunkShape)
+            ? writeEmptyChunks || !this.#isEmpty(coordinates, grid)
             : inner.some((each) => each.isInside && this.#stored[level + 1]!.has(each.chunk));
         const wasStored = this.#stored[level]!.has(chunk);
         if (isStored) this.#stored[level]!.add(chunk);
         else this.#forget(chunk, level);
         if (!isStored && wasStored && !isWhole && inner === undefined && this.#hasMoreLevels)
-          this.#unsure.add(coordinates.map((c, d) => Math.floor((c * chunkShape[d]!) / this.#levels[0]![d]!)).join());
+          this.#unsure.add(coordinates.map((c, d) => chunkAt(this.#levels[0]![d]!, startOf(grid[d]!, c))).join());
       }
     }
   }
 
   /** The inner chunks of a chunk. */
   #innerOf(coordinates: readonly number[], level: number): { chunk: string; isInside: boolean }[] | undefined {
-    const chunkShape = this.#levels[level]!;
-    const innerShape = this.#levels[level + 1];
-    if (innerShape === undefined) return undefined;
+    const grid = this.#levels[level]!;
+    const innerGrid = this.#levels[level + 1];
+    if (innerGrid === undefined) return undefined;
     return coordinates
       .reduce<number[][]>(
         (prefixes, coordinate, axis) => {
-          const ratio = chunkShape[axis]! / innerShape[axis]!;
-          return prefixes.flatMap((prefix) =>
-            range(coordinate * ratio, (coordinate + 1) * ratio).map((i) => [...prefix, i]),
-          );
+          const start = startOf(grid[axis]!, coordinate);
+          const stop = start + lengthOf(grid[axis]!, coordinate);
+          const along = range(chunkAt(innerGrid[axis]!, start), countOf(innerGrid[axis]!, stop));
+          return prefixes.flatMap((prefix) => along.map((i) => [...prefix, i]));
         },
         [[]],
       )
-      .map((inner) => ({ chunk: inner.join(), isInside: isInside(inner, innerShape, this.shape) }));
+      .map((inner) => ({ chunk: inner.join(), isInside: isInside(inner, innerGrid, this.shape) }));
   }
 
   #forgetOutside(coordinates: readonly number[], level: number): void {
@@ -175,26 +177,27 @@ export class PlainArray {
     return bytes;
   }
 
-  #isEmpty(coordinates: readonly number[], chunkShape: readonly number[]): boolean {
+  #isEmpty(coordinates: readonly number[], grid: readonly PlainAxis[]): boolean {
     const size = this.fillValue.byteLength;
-    return this.#elementsOf(coordinates, chunkShape).every((number) =>
+    return this.#elementsOf(coordinates, grid).every((number) =>
       this.fillValue.every((byte, i) => this.bytes[number * size + i] === byte),
     );
   }
 
   /** Elements of a chunk that lie in the array. */
-  #elementsOf(coordinates: readonly number[], chunkShape: readonly number[]): Int32Array {
+  #elementsOf(coordinates: readonly number[], grid: readonly PlainAxis[]): Int32Array {
     const axes = coordinates.map((coordinate, axis) => {
-      const start = coordinate * chunkShape[axis]!;
-      return range(start, Math.min(start + chunkShape[axis]!, this.shape[axis]!));
+      const start = startOf(grid[axis]!, coordinate);
+      return range(start, Math.min(start + lengthOf(grid[axis]!, coordinate), this.shape[axis]!));
     });
     return elementNumbers(axes, this.shape);
   }
 
   /** The chunks that hold the elements `numbers`, and how many different ones of them. */
-  #chunksOf(numbers: Int32Array, chunkShape: readonly number[]): Map<string, number> {
+  #chunksOf(numbers: Int32Array, grid: readonly PlainAxis[]): Map<string, number> {
     const { shape } = this;
-    const grid = shape.map((length, axis) => Math.ceil(length / chunkShape[axis]!));
+    const chunkCounts = shape.map((length, axis) => countOf(grid[axis]!, length));
+    const chunkOf = shape.map((length, axis) => range(0, length).map((index) => chunkAt(grid[axis]!, index)));
     const counts = new Map<number, number>();
     for (const number of new Set(numbers)) {
       let rest = number;
@@ -202,18 +205,18 @@ export class PlainArray {
       let stride = 1;
       for (let axis = shape.length - 1; axis >= 0; axis--) {
         const length = shape[axis]!;
-        chunk += Math.floor((rest % length) / chunkShape[axis]!) * stride;
-        stride *= grid[axis]!;
+        chunk += chunkOf[axis]![rest % length]! * stride;
+        stride *= chunkCounts[axis]!;
         rest = Math.floor(rest / length);
       }
       counts.set(chunk, (counts.get(chunk) ?? 0) + 1);
     }
-    return new Map([...counts].map(([chunk, count]) => [unravel(chunk, grid).join(), count]));
+    return new Map([...counts].map(([chunk, count]) => [unravel(chunk, chunkCounts).join(), count]));
   }
 }
 
-function isInside(coordinates: readonly number[], chunkShape: readonly number[], shape: readonly number[]): boolean {
-  return coordinates.every((coordinate, axis) => coordinate * chunkShape[axis]! < shape[axis]!);
+function isInside(coordinates: readonly number[], grid: readonly PlainAxis[], shape: readonly number[]): boolean {
+  return coordinates.every((coordinate, axis) => startOf(grid[axis]!, coordinate) < shape[axis]!);
 }
 
 function unravel(number: number, shape: readonly number[]): number[] {

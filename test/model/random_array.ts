@@ -1,7 +1,14 @@
 /** Random options of arrays: small ones mostly, in every layout. */
 
-import type { CodecOption, CreateArrayOptions, NumericDataTypeName, RuntimeOptions } from "../../src/index.js";
+import type {
+  ChunkLengths,
+  CodecOption,
+  CreateArrayOptions,
+  NumericDataTypeName,
+  RuntimeOptions,
+} from "../../src/index.js";
 import type { Scalar } from "../../src/metadata/data_type.js";
+import { type PlainAxis, plainAxis } from "../support/plain_axis.js";
 import { product } from "./plain_array.js";
 import type { Random } from "./random.js";
 
@@ -25,8 +32,11 @@ const indexCodecs: readonly CodecOption[][] = [
 export interface ArrayPlan {
   readonly options: CreateArrayOptions<NumericDataTypeName>;
   readonly maximalCount: number;
-  /** Shapes of the stored chunks, of the inner chunks in those, and so on down to a chain that begins with a transpose. */
-  readonly levels: readonly (readonly number[])[];
+  /** Per axis: about how long chunks are, and how long the array can be. */
+  readonly typical: readonly number[];
+  readonly limits: readonly number[];
+  /** Grids of the stored chunks, of the inner chunks in those, and so on down to a chain that begins with a transpose. */
+  readonly levels: readonly (readonly PlainAxis[])[];
   /** Whether there are inner chunks below those. */
   readonly hasMoreLevels: boolean;
 }
@@ -34,6 +44,8 @@ export interface ArrayPlan {
 interface Chain {
   /** What the chain encodes. */
   readonly chunkShape: number[];
+  /** What the lengths of other chunks of the chain must be multiples of. */
+  readonly unit: number[];
   readonly codecs: CodecOption[];
   readonly levels: readonly (readonly number[])[];
 }
@@ -43,22 +55,23 @@ function bytes(endian: "little" | "big"): CodecOption {
 }
 
 /** Puts `count` transposes before a chain. */
-function transposed(random: Random, { chunkShape, codecs, levels }: Chain, count: number): Chain {
+function transposed(random: Random, { chunkShape, unit, codecs, levels }: Chain, count: number): Chain {
   for (let i = 0; i < count; i++) {
     const order = random.shuffled(chunkShape.map((_, axis) => axis));
-    const encoded = chunkShape;
-    chunkShape = encoded.map((_, axis) => encoded[order.indexOf(axis)]!);
+    const toDecoded = (encoded: number[]): number[] => encoded.map((_, axis) => encoded[order.indexOf(axis)]!);
+    chunkShape = toDecoded(chunkShape);
+    unit = toDecoded(unit);
     codecs = [{ name: "transpose", configuration: { order } }, ...codecs];
   }
   // Behind a transpose, a shard is written as a whole, unless the transpose moves nothing.
-  return { chunkShape, codecs, levels: count === 0 ? levels : [chunkShape] };
+  return { chunkShape, unit, codecs, levels: count === 0 ? levels : [chunkShape] };
 }
 
 function plainChain(random: Random, chunkShape: number[]): Chain {
   const after = random.weighted({ nothing: 5, checksum: 4, compressor: 4 });
   const outer = { nothing: [], checksum: ["crc32c"], compressor: random.pick(compressors) }[after];
   const codecs = [bytes(random.pick(["little", "little", "big"] as const)), ...outer];
-  const chain = { chunkShape, codecs, levels: [chunkShape] };
+  const chain = { chunkShape, unit: chunkShape.map(() => 1), codecs, levels: [chunkShape] };
   return transposed(random, chain, random.chance(0.7) ? 0 : random.integer(1, 2));
 }
 
@@ -72,8 +85,19 @@ function shardChain(random: Random, inner: Chain, factors: readonly number[]): C
   const outer: readonly CodecOption[] = random.chance(0.85) ? [] : random.pick([["crc32c"], ...compressors]);
   const chunkShape = inner.chunkShape.map((length, axis) => length * factors[axis]!);
   const codecs = [{ name: "sharding_indexed", configuration }, ...outer];
-  const chain = { chunkShape, codecs, levels: [chunkShape, ...inner.levels] };
+  const chain = { chunkShape, unit: inner.chunkShape, codecs, levels: [chunkShape, ...inner.levels] };
   return transposed(random, chain, random.chance(0.85) ? 0 : random.integer(1, 2));
+}
+
+/** Lengths of chunks about as long as `length`, multiples of `unit`; sometimes more chunks than the array can ever reach. */
+function listedLengths(random: Random, length: number, unit: number): ChunkLengths {
+  const most = Math.ceil((1.5 * length) / unit);
+  const item = (): number | [number, number] => {
+    const each = random.integer(1, most) * unit;
+    return random.chance(0.7) ? each : [each, random.integer(1, 3)];
+  };
+  const list = Array.from({ length: random.integer(1, 4) }, item);
+  return random.chance(0.2) ? [...list, [random.integer(1, most) * unit, 10 ** 9]] : list;
 }
 
 /** Strings as in `zarr.json`: a NaN with a payload among them. */
@@ -151,23 +175,30 @@ export function randomArray(random: Random): ArrayPlan {
     const factors = axes.map(() => random.integer(1, rank > 2 ? 2 : 4));
     chain = shardChain(random, chain, factors);
   }
-  const { chunkShape, codecs, levels } = chain;
+  const { chunkShape, unit, codecs, levels } = chain;
   const maximalCount = isLarge ? 1_000_000 : 3000;
-  const shape = chunkShape.map((length) =>
-    random.chance(0.05) ? random.pick([0, 1, length]) : random.integer(1, Math.ceil(2.4 * length)),
-  );
+  const chunkGrid = random.chance(0.65)
+    ? undefined
+    : chunkShape.map((length, axis) => (random.chance(0.3) ? length : listedLengths(random, length, unit[axis]!)));
+  const limits = chunkShape.map((_, axis) => endOf(chunkGrid?.[axis] ?? 1));
+  const shape = chunkShape.map((length, axis) => {
+    const any = random.chance(0.05) ? random.pick([0, 1, length]) : random.integer(1, Math.ceil(2.4 * length));
+    return Math.min(any, limits[axis]!);
+  });
   shrinkTo(shape, maximalCount);
   const dataType = random.pick(dataTypes);
   const fillValue = fillValueOf(random, dataType);
   const name = random.pick(["default", "v2"] as const);
   return {
     maximalCount,
-    levels,
+    typical: chunkShape,
+    limits,
+    levels: [chunkGrid?.map(plainAxis) ?? chunkShape, ...levels.slice(1)],
     hasMoreLevels: levels.length <= depth,
     options: {
       path: random.pick(["/", "/node", "/deep/node"]),
       shape,
-      chunkShape,
+      ...(chunkGrid === undefined ? { chunkShape } : { chunkGrid }),
       codecs,
       dataType,
       ...(fillValue === undefined ? {} : { fillValue }),
@@ -175,6 +206,11 @@ export function randomArray(random: Random): ArrayPlan {
       ...runtimeOptions(random),
     },
   };
+}
+
+function endOf(lengths: ChunkLengths): number {
+  if (typeof lengths === "number") return Number.POSITIVE_INFINITY;
+  return lengths.reduce<number>((end, item) => end + (typeof item === "number" ? item : item[0] * item[1]), 0);
 }
 
 /** Makes the longest axes shorter until no more than `maximalCount` elements are left. */

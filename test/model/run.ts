@@ -29,6 +29,7 @@ import { documentNames } from "../../src/metadata/node_path.js";
 import { LocalStore } from "../../src/node.js";
 import { syncodec } from "../cli/support.js";
 import { elementsOf } from "../support/arbitraries.js";
+import { startOf } from "../support/plain_axis.js";
 import { bytesOf, hex } from "../support/reference_array.js";
 import { PlainArray, product } from "./plain_array.js";
 import { Random } from "./random.js";
@@ -229,8 +230,8 @@ async function resize(subject: Subject, random: Random): Promise<void> {
     const change = random.weighted({ same: 4, little: 3, any: 3, zero: 1 });
     if (change === "same") return length;
     if (change === "zero") return random.chance(0.2) ? 0 : 1;
-    const most = change === "little" ? length + 2 : Math.ceil(2.4 * plan.options.chunkShape[axis]!);
-    return random.integer(change === "little" ? Math.max(0, length - 2) : 0, most);
+    const most = change === "little" ? length + 2 : Math.ceil(2.4 * plan.typical[axis]!);
+    return Math.min(random.integer(change === "little" ? Math.max(0, length - 2) : 0, most), plan.limits[axis]!);
   });
   shrinkTo(shape, plan.maximalCount);
   history.push(`resize from [${plain.shape}] to [${shape}]`);
@@ -246,8 +247,9 @@ async function append(subject: Subject, random: Random): Promise<void> {
   const rank = plain.shape.length;
   if (rank === 0) return;
   const axis = random.integer(0, rank - 1);
-  const added = plain.shape.with(axis, random.integer(0, plan.options.chunkShape[axis]! + 1));
   const old = plain.shape[axis]!;
+  const most = Math.min(plan.typical[axis]! + 1, plan.limits[axis]! - old);
+  const added = plain.shape.with(axis, random.integer(0, most));
   const shape = plain.shape.with(axis, old + added[axis]!);
   if (product(shape) > plan.maximalCount) return;
   history.push(`append [${added}] to [${plain.shape}]`);
@@ -389,10 +391,10 @@ function checkKeys({ below, plain, plan, array }: Subject): void {
   for (const key of below.listSync!("/")) {
     if (documentNames.includes(key.slice(key.lastIndexOf("/") + 1))) continue;
     if (!key.startsWith(prefix)) throw new ModelError(`a key outside of the array: ${key}`);
-    const { chunkKeyEncoding, shape, chunkShape } = array.metadata;
+    const { chunkKeyEncoding, shape } = array.metadata;
     const coordinates = parseChunkKey(chunkKeyEncoding, shape.length, key.slice(prefix.length));
     if (coordinates === undefined) throw new ModelError(`a key that is no chunk's: ${key}`);
-    if (coordinates.some((coordinate, axis) => coordinate * chunkShape[axis]! >= shape[axis]!))
+    if (coordinates.some((coordinate, axis) => startOf(plan.levels[0]![axis]!, coordinate) >= shape[axis]!))
       throw new ModelError(`a chunk outside of the array: ${key}`);
     stored.add(coordinates.join());
   }

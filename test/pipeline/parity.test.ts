@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  type ChunkLengths,
   type CodecOption,
   type CreateArrayOptions,
   createArray,
@@ -26,6 +27,7 @@ import {
 import { dataTypeByName, type Scalar } from "../../src/metadata/data_type.js";
 import { LocalStore } from "../../src/node.js";
 import { elementsOf } from "../support/arbitraries.js";
+import { plainAxes } from "../support/plain_axis.js";
 import { bytesOf, hex, ReferenceArray, selectionShape } from "../support/reference_array.js";
 import { chunkKeys, snapshot } from "../support/snapshot.js";
 
@@ -44,8 +46,8 @@ afterAll(() => {
 
 interface Layout {
   readonly shape: readonly number[];
-  /** Shape of what one key stores. */
-  readonly chunkShape: readonly number[];
+  /** What one key stores. */
+  readonly grid: { readonly chunkShape: readonly number[] } | { readonly chunkGrid: readonly ChunkLengths[] };
   readonly dataType: NumericDataTypeName;
   readonly fillValue?: Scalar;
   /** Puts the chain of the plain chunks where it belongs. */
@@ -69,75 +71,98 @@ function sharded(
 }
 
 const layouts: Readonly<Record<string, Layout>> = {
-  "1-d unsharded": { shape: [20], chunkShape: [5], dataType: "int32", codecs: (chain) => chain },
+  "1-d unsharded": { shape: [20], grid: { chunkShape: [5] }, dataType: "int32", codecs: (chain) => chain },
   "1-d, one inner chunk per shard": {
     shape: [20],
-    chunkShape: [5],
+    grid: { chunkShape: [5] },
     dataType: "int16",
     fillValue: -1,
     codecs: (chain) => [sharded([5], chain)],
   },
   "1-d, many inner chunks per shard": {
     shape: [48],
-    chunkShape: [24],
+    grid: { chunkShape: [24] },
     dataType: "float64",
     fillValue: "NaN",
     codecs: (chain) => [sharded([2], chain, { location: "start" })],
   },
-  "2-d unsharded": { shape: [6, 8], chunkShape: [3, 4], dataType: "uint64", codecs: (chain) => chain },
-  "2-d sharded": { shape: [8, 8], chunkShape: [4, 8], dataType: "uint8", codecs: (chain) => [sharded([2, 2], chain)] },
+  "2-d unsharded": { shape: [6, 8], grid: { chunkShape: [3, 4] }, dataType: "uint64", codecs: (chain) => chain },
+  "2-d sharded": {
+    shape: [8, 8],
+    grid: { chunkShape: [4, 8] },
+    dataType: "uint8",
+    codecs: (chain) => [sharded([2, 2], chain)],
+  },
   "3-d asymmetric": {
     shape: [4, 6, 10],
-    chunkShape: [2, 6, 5],
+    grid: { chunkShape: [2, 6, 5] },
     dataType: "float32",
     fillValue: -0,
     codecs: (chain) => [transposed(1, 2, 0), ...chain],
   },
   "3-d asymmetric, sharded": {
     shape: [4, 6, 10],
-    chunkShape: [4, 3, 10],
+    grid: { chunkShape: [4, 3, 10] },
     dataType: "uint16",
     codecs: (chain) => [sharded([2, 3, 2], [transposed(2, 0, 1), ...chain], { codecs: [big] })],
   },
   nested: {
     shape: [12, 8],
-    chunkShape: [12, 4],
+    grid: { chunkShape: [12, 4] },
     dataType: "int32",
     fillValue: 5,
     codecs: (chain) => [sharded([6, 4], [sharded([2, 2], chain, { location: "start" })])],
   },
   "gzip and crc32c after a shard": {
     shape: [8, 8],
-    chunkShape: [4, 4],
+    grid: { chunkShape: [4, 4] },
     dataType: "int16",
     codecs: (chain) => [sharded([2, 2], chain), gzip, "crc32c"],
   },
   "transpose before a shard": {
     shape: [4, 6, 8],
-    chunkShape: [2, 6, 4],
+    grid: { chunkShape: [2, 6, 4] },
     dataType: "int16",
     fillValue: 9,
     codecs: (chain) => [transposed(1, 2, 0), sharded([3, 2, 1], chain)],
   },
   "transpose before a nested shard": {
     shape: [8, 12],
-    chunkShape: [8, 6],
+    grid: { chunkShape: [8, 6] },
     dataType: "bool",
     fillValue: true,
     codecs: (chain) => [sharded([4, 6], [transposed(1, 0), sharded([3, 2], chain), "crc32c"])],
   },
-  "rank 0": { shape: [], chunkShape: [], dataType: "float64", fillValue: 1.5, codecs: (chain) => chain },
-  "rank 0, sharded": { shape: [], chunkShape: [], dataType: "int8", codecs: (chain) => [sharded([], chain)] },
-  ragged: { shape: [7, 5], chunkShape: [3, 4], dataType: "int64", fillValue: -7n, codecs: (chain) => chain },
+  "rank 0": { shape: [], grid: { chunkShape: [] }, dataType: "float64", fillValue: 1.5, codecs: (chain) => chain },
+  "rank 0, sharded": { shape: [], grid: { chunkShape: [] }, dataType: "int8", codecs: (chain) => [sharded([], chain)] },
+  rectilinear: {
+    shape: [7, 9],
+    grid: {
+      chunkGrid: [
+        [1, [3, 3]],
+        [2, 5, 4],
+      ],
+    },
+    dataType: "int16",
+    fillValue: 4,
+    codecs: (chain) => chain,
+  },
+  "rectilinear, sharded": {
+    shape: [7, 9],
+    grid: { chunkGrid: [[2, [4, 2]], 6] },
+    dataType: "uint16",
+    codecs: (chain) => [sharded([2, 3], chain)],
+  },
+  ragged: { shape: [7, 5], grid: { chunkShape: [3, 4] }, dataType: "int64", fillValue: -7n, codecs: (chain) => chain },
   "ragged, sharded": {
     shape: [9, 7],
-    chunkShape: [6, 6],
+    grid: { chunkShape: [6, 6] },
     dataType: "uint32",
     codecs: (chain) => [sharded([2, 3], chain)],
   },
   "ragged, nested": {
     shape: [11, 9],
-    chunkShape: [8, 8],
+    grid: { chunkShape: [8, 8] },
     dataType: "int16",
     fillValue: 1,
     codecs: (chain) => [sharded([4, 8], [sharded([2, 2], chain), gzip])],
@@ -201,9 +226,9 @@ async function checkCell(
   writeEmptyChunks: boolean,
   { direct, other, otherView }: Stores,
 ): Promise<void> {
-  const { shape, chunkShape, dataType: name, fillValue } = layout;
+  const { shape, grid, dataType: name, fillValue } = layout;
   const options: CreateArrayOptions<NumericDataTypeName> = {
-    ...{ shape, chunkShape, writeEmptyChunks },
+    ...{ shape, ...grid, writeEmptyChunks },
     dataType: name,
     codecs: layout.codecs(chain),
     ...(fillValue === undefined ? {} : { fillValue }),
@@ -235,7 +260,7 @@ async function checkCell(
     expect(hex(bytesOf((await batched.get()).data))).toBe(hex(reference.bytes));
   }
   expect(snapshot(other)).toEqual(snapshot(direct));
-  expect(chunkKeys(direct)).toEqual(reference.keys(chunkShape, writeEmptyChunks));
+  expect(chunkKeys(direct)).toEqual(reference.keys(plainAxes(grid), writeEmptyChunks));
   const crossed = await openArray<NumericDataTypeName>(direct, { pipeline: "batched" });
   expect(hex(bytesOf((await crossed.get()).data))).toBe(hex(reference.bytes));
   expect(hex(bytesOf(openArraySync<NumericDataTypeName>(other, { pipeline: "sync" }).getSync().data))).toBe(
@@ -273,6 +298,7 @@ const localLayouts = [
   "transpose before a nested shard",
   "rank 0",
   "ragged, sharded",
+  "rectilinear, sharded",
 ];
 const localChains = ["little", "crc32c", "big, zstd, crc32c"];
 const localRows = localLayouts.flatMap((layout) => localChains.map((chain) => ({ layout, chain })));

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import {
+  type ChunkLengths,
   type CodecOption,
   type CreateArrayOptions,
   type IndexLocation,
@@ -105,6 +106,8 @@ function surroundings(rank: number): fc.Arbitrary<{ orders: number[][]; outer: C
 export interface Chain {
   /** Elements per axis of what the chain encodes. */
   readonly chunkShape: number[];
+  /** What the lengths of other chunks of the chain must be multiples of. */
+  readonly unit: number[];
   readonly codecs: CodecOption[];
 }
 
@@ -116,6 +119,7 @@ export function chain(innermost: readonly number[], factors: readonly (readonly 
     const endian = fc.constantFrom("little" as const, "big" as const);
     return fc.record({ orders: transposes(rank), endian, outer: compressors }).map(({ orders, endian, outer }) => ({
       chunkShape: beforeTransposes(innermost, orders),
+      unit: innermost.map(() => 1),
       codecs: [...orders.map(transposeCodec), bytes(endian), ...outer],
     }));
   }
@@ -127,13 +131,54 @@ export function chain(innermost: readonly number[], factors: readonly (readonly 
         const shard = { name: "sharding_indexed", configuration: { chunk_shape: chunkShape, codecs, ...index } };
         return {
           chunkShape: beforeTransposes(shardShape, around.orders),
+          unit: beforeTransposes(chunkShape, around.orders),
           codecs: [...around.orders.map(transposeCodec), shard, ...around.outer],
         };
       }),
   );
 }
 
-/** Options of a random array; `chunkShape` is what one key stores. */
+/** Lengths of chunks along an axis, multiples of `unit`: in runs or not, and sometimes more chunks than any array has. */
+function listedLengths(unit: number): fc.Arbitrary<ChunkLengths> {
+  const length = fc.integer({ min: 1, max: 3 }).map((factor) => factor * unit);
+  const run = fc.tuple(length, fc.integer({ min: 1, max: 3 }));
+  const items = fc.array(fc.oneof({ weight: 3, arbitrary: length }, run), { minLength: 1, maxLength: 4 });
+  const endless = length.map((each): [number, number] => [each, 10 ** 12]);
+  return fc.oneof(
+    { weight: 5, arbitrary: items },
+    { weight: 1, arbitrary: fc.tuple(items, endless).map(([list, last]) => [...list, last]) },
+  );
+}
+
+/** A length that the axis may have in the array: up to the end of its chunks, often less. */
+function axisLength(lengths: ChunkLengths, rank: number): fc.Arbitrary<number> {
+  const most = rank > 2 ? 6 : 14;
+  const regular = (length: number): fc.Arbitrary<number> =>
+    fc.oneof(
+      { weight: 12, arbitrary: fc.integer({ min: 1, max: Math.min(2 * length + 1, most) }) },
+      { weight: 1, arbitrary: fc.constantFrom(0, 1, length) },
+    );
+  if (typeof lengths === "number") return regular(lengths);
+  const end = lengths.reduce<number>((sum, item) => sum + (typeof item === "number" ? item : item[0] * item[1]), 0);
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: Math.min(end, most) }) },
+    { weight: 6, arbitrary: fc.constant(Math.min(end, most)) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 1) },
+  );
+}
+
+/** One shape for all chunks, or a rectilinear grid of a few lengths. */
+function chunksOf({ chunkShape, unit }: Chain): fc.Arbitrary<ChunkLengths[]> {
+  const listed = chunkShape.map((length, axis) =>
+    fc.oneof({ weight: 2, arbitrary: listedLengths(unit[axis]!) }, { weight: 1, arbitrary: fc.constant(length) }),
+  );
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant<ChunkLengths[]>(chunkShape) },
+    { weight: 2, arbitrary: fc.tuple(...listed) },
+  );
+}
+
+/** Options of a random array; `chunkShape` or `chunkGrid` is what one key stores. */
 export const randomArray: fc.Arbitrary<CreateArrayOptions<NumericDataTypeName>> = fc
   .tuple(rankOf, fc.integer({ min: 0, max: 2 }), dataTypeName)
   .chain(([rank, depth, dataType]) => {
@@ -142,20 +187,15 @@ export const randomArray: fc.Arbitrary<CreateArrayOptions<NumericDataTypeName>> 
     return fc
       .tuple(lengths(rank, maxInner), factors)
       .chain(([inner, levels]) => chain(inner, levels))
-      .chain(({ chunkShape, codecs }) => {
-        const shape = fc.tuple(
-          ...chunkShape.map((length) =>
-            fc.oneof(
-              { weight: 12, arbitrary: fc.integer({ min: 1, max: Math.min(2 * length + 1, rank > 2 ? 6 : 14) }) },
-              { weight: 1, arbitrary: fc.constantFrom(0, 1, length) },
-            ),
-          ),
-        );
+      .chain((each) => fc.tuple(fc.constant(each), chunksOf(each)))
+      .chain(([{ codecs }, chunkGrid]) => {
+        const shape = fc.tuple(...chunkGrid.map((axis) => axisLength(axis, rank)));
+        const isRegular = chunkGrid.every((axis) => typeof axis === "number");
         return fc
           .record({ shape, fillValue: fillValueOf(dataType), writeEmptyChunks: fc.boolean() })
           .map(({ fillValue, ...rest }) => ({
             ...rest,
-            chunkShape,
+            ...(isRegular ? { chunkShape: chunkGrid } : { chunkGrid }),
             codecs,
             dataType,
             ...(fillValue === undefined ? {} : { fillValue }),

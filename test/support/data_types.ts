@@ -1,7 +1,8 @@
-/** One or more data types of each family whose elements have a fixed size, beyond the twelve numeric ones, and random elements of them. */
+/** One or more data types of each family whose elements have a fixed size, and random elements of them. */
 
 import type { DataTypeOption } from "../../src/index.js";
-import { dataTypeFromOption, type ItemDataType } from "../../src/metadata/data_type.js";
+import { dataTypeFromOption, type ItemDataType, type NumericDataTypeName } from "../../src/metadata/data_type.js";
+import { numericTypes } from "../../src/metadata/numeric_types.js";
 import type { StructArray } from "../../src/metadata/struct_array.js";
 import { generator } from "./arbitraries.js";
 
@@ -99,9 +100,18 @@ const parts: Readonly<Record<string, Part>> = {
   "a struct of all sorts": mixed,
 };
 
+/** Of the data types beyond the twelve numeric ones. */
 export const namedSamples: readonly (readonly [string, Sample])[] = Object.entries(parts).map(([name, part]) => [
   name,
   { ...part, type: typeOf(part.option) },
+]);
+
+export const dataTypeNames: readonly NumericDataTypeName[] = numericTypes.map(({ name }) => name);
+
+/** Of the twelve numeric data types, by name. */
+export const numericSamples: readonly (readonly [NumericDataTypeName, Sample])[] = numericTypes.map((type) => [
+  type.name,
+  { ...(type.name === "bool" ? bool : numeric(type.name, type.itemSize)), type },
 ]);
 
 export function sampleOf(name: string): Sample {

@@ -2,6 +2,7 @@
 
 import type { Selection, Slice } from "../../src/index.js";
 import type { Elements } from "../../src/metadata/data_type.js";
+import { chunkAt, type PlainAxis } from "./plain_axis.js";
 
 /** One entry of a selection; an array of indices or booleans selects along its axis. */
 type Part = number | null | Slice | ArrayLike<number | boolean> | undefined;
@@ -72,7 +73,7 @@ export class ReferenceArray {
   }
 
   /** Keys that must be stored: chunks with an element that is not fill, or, with `writeEmptyChunks`, with one that was ever written. */
-  keys(chunkShape: readonly number[], writeEmptyChunks: boolean): string[] {
+  keys(axes: readonly PlainAxis[], writeEmptyChunks: boolean): string[] {
     const { byteLength: size } = this.fillValue;
     const keys = new Set<string>();
     for (const number of selectedNumbers(null, this.shape)) {
@@ -82,7 +83,7 @@ export class ReferenceArray {
       const coordinates = this.shape.map(() => 0);
       for (let axis = this.shape.length - 1; axis >= 0; axis--) {
         const length = this.shape[axis]!;
-        coordinates[axis] = Math.floor((rest % length) / chunkShape[axis]!);
+        coordinates[axis] = chunkAt(axes[axis]!, rest % length);
         rest = Math.floor(rest / length);
       }
       keys.add(["/c", ...coordinates].join("/"));

@@ -1,0 +1,36 @@
+/** The places where zstd can run, each in a library of its own. */
+
+import { vi } from "vitest";
+import { hostZlib } from "../../src/platform.js";
+
+export type Library = typeof import("../../src/index.js");
+
+/** A library whose zstd can only run in one place. Its error classes are its own. */
+export const backends: (readonly [string, () => Promise<Library>])[] = [
+  [
+    "WebAssembly",
+    async () => {
+      vi.resetModules();
+      vi.doMock("../../src/platform.js", () => ({ hostZlib: undefined }));
+      const library = await import("../../src/index.js");
+      await library.init(["zstd"]);
+      return library;
+    },
+  ],
+];
+if (hostZlib?.zstdDecompressSync !== undefined) {
+  backends.push([
+    "node:zlib",
+    () => {
+      vi.resetModules();
+      vi.doUnmock("../../src/platform.js");
+      return import("../../src/index.js");
+    },
+  ]);
+}
+
+/** What a test does when it is done with them. */
+export function restoreModules(): void {
+  vi.doUnmock("../../src/platform.js");
+  vi.resetModules();
+}
