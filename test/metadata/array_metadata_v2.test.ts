@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MetadataError } from "../../src/errors.js";
+import { ChunkGrid } from "../../src/grid/chunk_grid.js";
 import { type ArrayMetadata, documentsOf, withAttributes, withShape } from "../../src/metadata/array_metadata.js";
 import { formatArrayMetadataV2, parseArrayMetadataV2 } from "../../src/metadata/array_metadata_v2.js";
 import { type DataType, dataTypeFromOption } from "../../src/metadata/data_type.js";
@@ -62,7 +63,7 @@ describe("parseArrayMetadataV2", () => {
       documentName: ".zarray",
       shape: [10, 20],
       dataType: dataTypeFromOption("float32"),
-      chunkShape: [5, 6],
+      chunkGrid: new ChunkGrid([5, 6]),
       chunkKeyEncoding: { name: "v2", separator: "." },
       fillValue: Uint8Array.of(0, 0, 0xc0, 0x7f),
       hasNullFill: false,
@@ -76,13 +77,13 @@ describe("parseArrayMetadataV2", () => {
   test("separators, rank 0, attributes", () => {
     expect(parse({ dimension_separator: '"/"' }).chunkKeyEncoding.separator).toBe("/");
     expect(parse({ dimension_separator: '"."' }).chunkKeyEncoding.separator).toBe(".");
-    expect(parse({ shape: "[]", chunks: "[]" })).toMatchObject({ shape: [], chunkShape: [] });
+    expect(parse({ shape: "[]", chunks: "[]" })).toMatchObject({ shape: [], chunkGrid: { chunkShape: [] } });
     const { attributes } = parse({}, '{"a": NaN, "b": [18446744073709551615, -Infinity], "__proto__": 1}');
     expect(formatJson(attributes, 0)).toBe('{"a":NaN,"b":[18446744073709551615,-Infinity],"__proto__":1}');
   });
 
   test("an axis without elements may have chunks without elements", () => {
-    expect(parse({ shape: "[0, 3]", chunks: "[0, 3]" }).chunkShape).toEqual([1, 3]);
+    expect(parse({ shape: "[0, 3]", chunks: "[0, 3]" }).chunkGrid.chunkShape).toEqual([1, 3]);
     expect(caught(() => parse({ shape: "[2, 3]", chunks: "[0, 3]" })).message).toContain(
       "Invalid chunks[0] in .zarray",
     );
@@ -470,7 +471,7 @@ describe("formatArrayMetadataV2", () => {
         const document = formatArrayMetadataV2(parts, where);
         const stored = parseJson(formatJson(document), where.key);
         const read = parseArrayMetadataV2(stored, new Map(), where, attributesWhere);
-        expect(read).toMatchObject({ shape: parts.shape, chunkShape: parts.chunkShape, document });
+        expect(read).toMatchObject({ shape: parts.shape, chunkGrid: { chunkShape: parts.chunkShape }, document });
         expect(read.dataType.name).toBe(parts.dataType.name);
         expect(read.dataType.configuration).toEqual(parts.dataType.configuration);
         expect(read.hasNullFill).toBe(parts.fillValue === null);

@@ -140,6 +140,8 @@ function randomArrayV2(random: Random): ArrayPlan {
   const fillValue = random.pick([undefined, null, fillValueOf(random, dataType)]);
   return {
     maximalCount,
+    typical: chunkShape,
+    limits: chunkShape.map(() => Number.POSITIVE_INFINITY),
     levels: [chunkShape],
     hasMoreLevels: false,
     options: {
