@@ -118,9 +118,15 @@ function chainOf(options: CreateArrayOptions, dataType: DataType, rank: number):
 
 /** Throws for what Zarr v2 cannot record. */
 function checkOptions(options: CreateArrayOptions): void {
-  const { shardShape, indexLocation, indexCodecs, dimensionNames, chunkKeyEncoding } = options;
-  if (shardShape !== undefined || indexLocation !== undefined || indexCodecs !== undefined) {
+  const { chunkGrid, shardShape, shardGrid, indexLocation, indexCodecs, dimensionNames, chunkKeyEncoding } = options;
+  if ([shardShape, shardGrid, indexLocation, indexCodecs].some((option) => option !== undefined)) {
     throw new ArgumentError("INVALID_ARGUMENT", "Zarr v2 has no shards");
+  }
+  if (chunkGrid !== undefined) {
+    throw new ArgumentError(
+      "INVALID_ARGUMENT",
+      "Zarr v2 has chunks of one shape: pass chunkShape instead of chunkGrid",
+    );
   }
   if (dimensionNames !== undefined) {
     throw new ArgumentError("INVALID_ARGUMENT", "Zarr v2 has no dimension names", {

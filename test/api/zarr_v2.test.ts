@@ -204,7 +204,9 @@ describe("createArray", () => {
 
   test.each<[Partial<CreateArrayOptions<DataTypeName>>, string]>([
     [{ shardShape: [4] }, "Zarr v2 has no shards"],
+    [{ shardGrid: [[4]] }, "Zarr v2 has no shards"],
     [{ indexLocation: "end" }, "Zarr v2 has no shards"],
+    [{ chunkGrid: [[1, 3]] }, "Zarr v2 has chunks of one shape: pass chunkShape instead of chunkGrid"],
     [{ codecs: [{ name: "sharding_indexed", configuration: { chunk_shape: [2] } }] }, "Zarr v2 has no shards"],
     [
       { dimensionNames: ["x"] },
