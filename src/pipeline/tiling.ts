@@ -51,12 +51,13 @@ export function tile(
 ): Tiling {
   return "places" in selection
     ? new PointTiling(projectPoints(selection, axes, grid), chain, outer)
-    : new AxisTiling(
-        selection.map((axis, d) => projectAxis(axis, axes[d]!)),
-        chain,
-        grid,
-        outer,
-      );
+    : new AxisTiling(projectAxes(selection, axes), chain, grid, outer);
+}
+
+/** Where the selection is empty along one axis, no chunk of a long other one is looked at. */
+function projectAxes(selection: readonly AxisSelection[], axes: readonly ChunkAxis[]): AxisProjection[][] {
+  if (selection.some(({ count }) => count === 0)) return selection.map(() => []);
+  return selection.map((axis, d) => projectAxis(axis, axes[d]!));
 }
 
 /**
@@ -78,7 +79,7 @@ export function tileByShape(
       for (const group of groups) yield new PointTiling(group, chainOf(shapeOf(group[0]!)), outer);
     });
   }
-  const projections = selection.map((axis, d) => projectAxis(axis, axes[d]!));
+  const projections = projectAxes(selection, axes);
   const groups = projections.map((each, d) => [...groupBy(each, ({ chunk }) => axes[d]!.lengthOf(chunk))]);
   const count = projections.reduce((product, { length }) => product * length, 1);
   return new JoinedTiling(outer, count, function* () {

@@ -172,3 +172,9 @@ test("indices and points in a shard of more than 2^31 elements", () => {
   expect(array.getSync([indices])).toMatchObject({ data: Uint8Array.of(1, 4, 3) });
   expect(array.getPointsSync([indices])).toMatchObject({ data: Uint8Array.of(1, 4, 3) });
 });
+
+test("an empty axis beside one of millions of chunks reads at once", () => {
+  const array = createArraySync(new MemoryStore(), { shape: [0, 3e7], chunkShape: [1, 1], dataType: "uint8" });
+  expect(array.getSync()).toMatchObject({ shape: [0, 3e7] });
+  array.setSync(null, 1);
+});
