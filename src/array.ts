@@ -21,7 +21,7 @@ import {
   type Value,
   valueSource,
 } from "./chunk.js";
-import { type BoundChain, byteStrides, elementCount } from "./codecs/codec.js";
+import { byteStrides, elementCount } from "./codecs/codec.js";
 import { chunkCoordinates } from "./codecs/sharding_indexed.js";
 import { ArgumentError, RuntimeError } from "./errors.js";
 import { ChunkGrid } from "./grid/chunk_grid.js";
@@ -53,12 +53,11 @@ import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { expectShape } from "./metadata/validate.js";
 import { runBatched } from "./pipeline/batched_driver.js";
 import { BoundGrid } from "./pipeline/bound_grid.js";
-import type { Box } from "./pipeline/box.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
-import type { Listing, Place, Plan } from "./pipeline/plan.js";
+import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
-import type { Outer, Tiling } from "./pipeline/tiling.js";
+import type { Outer, Tile, Tiling } from "./pipeline/tiling.js";
 import { writePlan } from "./pipeline/write_plan.js";
 import { type Runtime, type RuntimeOptions, requireSync, resolveRuntime } from "./runtime.js";
 import { accessStore, type StoreAccess } from "./stores/access.js";
@@ -112,16 +111,6 @@ interface Prepared<R> {
   /** Stored keys under the selection. */
   readonly total: number;
   readonly result: R;
-}
-
-/** What reads and writes have in common about one stored chunk. Offsets in bytes. */
-interface StoredChunk extends Place {
-  readonly chain: BoundChain;
-  readonly extent: readonly number[];
-  readonly selection: ChunkSelection;
-  readonly box: Box;
-  readonly outerOffset: number;
-  readonly chunkOffset: number;
 }
 
 const nothing: readonly never[] = [];
@@ -505,9 +494,9 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { elements: target, strides: targetStrides } = tiling.outer;
     const batches = this.#batches(
       tiling,
-      ({ key, grid, number, chain, extent, selection, box, outerOffset, chunkOffset }): ChunkRead => ({
+      (key, { number, chain, box, outerOffset, chunkOffset }, extent, selection): ChunkRead => ({
         key,
-        grid,
+        grid: undefined,
         number,
         chain,
         source: undefined,
@@ -542,9 +531,9 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const options = { ...this.#runtime, scalars: new Map<string, Uint8Array | undefined>() };
     const batches = this.#batches(
       tiling,
-      ({ key, grid, number, chain, extent, selection, box, outerOffset, chunkOffset }): ChunkWrite => ({
+      (key, { number, chain, box, outerOffset, chunkOffset }, extent, selection): ChunkWrite => ({
         key,
-        grid,
+        grid: undefined,
         number,
         chain,
         extent,
@@ -570,7 +559,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   /** Splits a tiling into plans of one batch each. */
   *#batches<T>(
     tiling: Tiling,
-    makeItem: (stored: StoredChunk) => T,
+    makeItem: (key: string, tile: Tile, extent: readonly number[], selection: ChunkSelection) => T,
     makePlan: (items: T[]) => Plan,
   ): Generator<Batch, void, void> {
     const { shape, chunkKeyEncoding } = this.#metadata;
@@ -578,26 +567,16 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     let items: T[] = [];
     let bytes = 0;
     for (const part of tiling.tiles()) {
-      const { number, coordinates, origin, chain, outerOffset, chunkOffset, box } = part;
+      const { coordinates, origin, chain } = part;
       if (items.length === batchKeys || (items.length > 0 && bytes + chain.byteLength > batchBytes)) {
         yield { plan: makePlan(items), keys: items.length };
         items = [];
         bytes = 0;
       }
       bytes += chain.byteLength;
-      items.push(
-        makeItem({
-          key: prefix + encodeChunkKey(chunkKeyEncoding, coordinates),
-          grid: undefined,
-          number,
-          chain,
-          extent: chunkExtent(origin, chain.spec.shape, shape),
-          selection: chain.shard === undefined ? nothing : part.selection(),
-          box,
-          outerOffset,
-          chunkOffset,
-        }),
-      );
+      const key = prefix + encodeChunkKey(chunkKeyEncoding, coordinates);
+      const extent = chunkExtent(origin, chain.spec.shape, shape);
+      items.push(makeItem(key, part, extent, chain.shard === undefined ? nothing : part.selection()));
     }
     if (items.length > 0) yield { plan: makePlan(items), keys: items.length };
   }

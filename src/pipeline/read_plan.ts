@@ -19,9 +19,9 @@ import { type BoundShard, indexOffset, indexRange, ShardIndex, type Slot } from 
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
-import { type Elements, newElements } from "../metadata/data_type.js";
+import { newElements } from "../metadata/data_type.js";
 import type { ByteRange } from "../stores/store.js";
-import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
+import { fillBox, isOneRun, stridedBox } from "./box.js";
 import type { IndexCache } from "./index_cache.js";
 import {
   bytesResult,
@@ -38,19 +38,14 @@ import { contextOf, withPlace } from "./transform.js";
 import { type DecodeShardJob, wholeShardSlot } from "./whole_shard.js";
 
 /** One chunk to read: a batch item, or what a shard breaks up into. All offsets and lengths in bytes. */
-export interface ChunkRead extends Place {
+export interface ChunkRead extends Place, Scatter {
   readonly chain: BoundChain;
   /** Bytes that contain the encoded chunk, if they are in hand; else it is read from the store. */
   readonly source: Uint8Array | undefined;
   /** The encoded chunk's part of `source`, or of the stored value. Length -1 = the whole stored value. */
   readonly offset: number;
   readonly length: number;
-  /** The target, and the box of the chunk that goes there. */
-  readonly target: Elements;
-  readonly targetOffset: number;
   readonly targetStrides: readonly number[];
-  readonly box: Box;
-  readonly chunkOffset: number;
   /** What a shard needs to be broken up: the selection in it, and the part of it that lies in the array. Empty for plain chunks. */
   readonly selection: ChunkSelection;
   readonly extent: readonly number[];
@@ -103,11 +98,6 @@ export function decodeJob(
     scatter,
     result: undefined,
   };
-}
-
-/** Where the decoded chunk goes. */
-function scatterOf({ target, box, targetOffset, chunkOffset }: Omit<ChunkRead, "chain">): Scatter {
-  return { target, box, targetOffset, chunkOffset };
 }
 
 /** The error for a store that answers a slot's range with fewer bytes than the index promises. */
@@ -192,7 +182,7 @@ function* unwrap(items: readonly ChunkRead[], finishers: DecodeJob[], options: R
     if (arraySteps.length === 0) return { item: inHand, shard, tiling: undefined };
     const { shape, dataType } = shard.spec;
     const whole = newElements(dataType, elementCount(shape) * dataType.itemSize);
-    finishers.push(decodeJob(item, arraySteps, whole, chain.byteLength, scatterOf(item)));
+    finishers.push(decodeJob(item, arraySteps, whole, chain.byteLength, item));
     const outer = { elements: whole, offset: 0, strides: byteStrides(shape, dataType.itemSize) };
     return { item: wholeChunkRead({ ...chain, spec: shard.spec }, item, source, outer), shard, tiling: undefined };
   });
@@ -466,7 +456,7 @@ function* readLeaves(leaves: readonly ChunkRead[], options: ReadOptions): Plan {
 
 function inHandJob(leaf: ChunkRead, source: Uint8Array): DecodeJob {
   const { byteSteps, byteLength } = leaf.chain;
-  return decodeJob(leaf, byteSteps, source, byteLength, scatterOf(leaf), leaf.offset, leaf.length);
+  return decodeJob(leaf, byteSteps, source, byteLength, leaf, leaf.offset, leaf.length);
 }
 
 /** The job of a chunk that was read from the store; `undefined` if nothing is left to do. */
@@ -478,7 +468,7 @@ function fetchedJob(leaf: ChunkRead, { value, span, isInPlace }: Read, options: 
     return undefined;
   }
   if (leaf.length >= 0 && bytes.byteLength !== leaf.length) throw cutShort(leaf, leaf, bytes.byteLength);
-  return decodeJob(leaf, leaf.chain.byteSteps, bytes, leaf.chain.byteLength, scatterOf(leaf));
+  return decodeJob(leaf, leaf.chain.byteSteps, bytes, leaf.chain.byteLength, leaf);
 }
 
 /**

@@ -85,12 +85,32 @@ function lacks(what: string, key: string, advice = ""): RuntimeError {
 function syncAccess(store: SyncStore): SyncAccess {
   return {
     hasRanges: true,
-    get: (key, range) => guard("read", key, () => store.getSync(key, range)),
-    set: (key, value) => guard("write", key, () => store.setSync(key, value)),
+    get: (key, range) => {
+      // Not with `guard`: a closure for each chunk that is read.
+      try {
+        return store.getSync(key, range);
+      } catch (error) {
+        throw storeError(error, "read", key);
+      }
+    },
+    set: (key, value) => {
+      try {
+        store.setSync(key, value);
+      } catch (error) {
+        throw storeError(error, "write", key);
+      }
+    },
     delete: (key) => guard("delete", key, () => store.deleteSync(key)),
     patch: syncPatch(store),
     readInto:
-      store.readIntoSync && ((key, range, target) => guard("read", key, () => store.readIntoSync!(key, range, target))),
+      store.readIntoSync &&
+      ((key, range, target) => {
+        try {
+          return store.readIntoSync!(key, range, target);
+        } catch (error) {
+          throw storeError(error, "read", key);
+        }
+      }),
     open: store.openSync && ((key) => guard("read", key, () => store.openSync!(key))),
     size: store.sizeSync && ((key) => guard("read", key, () => store.sizeSync!(key))),
     list: store.listSync?.bind(store),
@@ -123,14 +143,24 @@ function mapAccess(
   return {
     hasRanges: getRange !== undefined,
     get: (key, range) => {
-      if (range !== undefined && getRange !== undefined) {
-        const bytes = guard("read", key, () => getRange.call(map, key, range));
-        if (fitsRange(bytes, range)) return bytes;
+      try {
+        if (range !== undefined && getRange !== undefined) {
+          const bytes = getRange.call(map, key, range);
+          if (fitsRange(bytes, range)) return bytes;
+        }
+        const value = map.get(key);
+        return value && sliceRange(value, range);
+      } catch (error) {
+        throw storeError(error, "read", key);
       }
-      const value = guard("read", key, () => map.get(key));
-      return value && sliceRange(value, range);
     },
-    set: (key, value) => void guard("write", key, () => map.set(key, value)),
+    set: (key, value) => {
+      try {
+        map.set(key, value);
+      } catch (error) {
+        throw storeError(error, "write", key);
+      }
+    },
     delete: (key) => void guard("delete", key, () => map.delete(key)),
     patch: undefined,
     readInto: undefined,
