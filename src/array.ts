@@ -54,6 +54,7 @@ import { expectShape } from "./metadata/validate.js";
 import { runBatched } from "./pipeline/batched_driver.js";
 import { BoundGrid } from "./pipeline/bound_grid.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
+import { readChunks } from "./pipeline/direct_read.js";
 import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
@@ -105,12 +106,11 @@ interface Resolved {
   strides(memory: readonly number[]): readonly number[];
 }
 
-/** A get or set that is ready to run. */
-interface Prepared<R> {
+/** A set that is ready to run. */
+interface Prepared {
   readonly batches: Iterable<Batch>;
   /** Stored keys under the selection. */
   readonly total: number;
-  readonly result: R;
 }
 
 const nothing: readonly never[] = [];
@@ -460,14 +460,17 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   #getSync(resolved: Resolved, options: GetOptions<D>): Chunk<D> | ScalarOf<D> {
     const access = this.#requireSync();
-    const { batches, result } = this.#prepareGet(resolved, options);
-    for (const { plan } of batches) this.#runSync(plan, access);
+    const { tiling, result } = this.#target(resolved, options);
+    if (this.shardGrid === undefined) {
+      const { chunkKeyEncoding } = this.#metadata;
+      readChunks(tiling, joinKey(this.path, ""), chunkKeyEncoding, access, this.#runtime);
+    } else for (const { plan } of this.#readBatches(tiling)) this.#runSync(plan, access);
     return result();
   }
 
   async #get(resolved: Resolved, options: GetOptions<D> & AsyncOptions): Promise<Chunk<D> | ScalarOf<D>> {
-    const { batches, total, result } = this.#prepareGet(resolved, options);
-    await this.#run(batches, total, options);
+    const { tiling, result } = this.#target(resolved, options);
+    await this.#run(this.#readBatches(tiling), tiling.count, options);
     return result();
   }
 
@@ -482,17 +485,28 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     await this.#run(batches, total, options);
   }
 
-  #prepareGet(
+  /** Where a read puts its elements, split into the stored chunks that they come from. */
+  #target(
     resolved: Resolved,
     { out, useSharedArrayBuffer }: GetOptions<D>,
-  ): Prepared<() => Chunk<D> | ScalarOf<D>> {
+  ): { readonly tiling: Tiling; result(): Chunk<D> | ScalarOf<D> } {
     const { dataType } = this.#metadata;
     const { shape, isScalar } = resolved;
     const chunk = out ?? newChunk(dataType, shape, useSharedArrayBuffer);
     const { outer, finish } = chunkTarget(chunk, shape, dataType, "out");
     const tiling = this.#tile(resolved, outer);
+    const result = (): Chunk<D> | ScalarOf<D> => {
+      finish();
+      if (isScalar) return dataType.decodeScalar(outer.elements.slice(0, dataType.itemSize)) as ScalarOf<D>;
+      const isArray = !("stride" in chunk);
+      return (isArray ? { data: chunk, shape: [...shape], stride: byteStrides(shape, 1) } : chunk) as Chunk<D>;
+    };
+    return { tiling, result };
+  }
+
+  #readBatches(tiling: Tiling): Generator<Batch, void, void> {
     const { elements: target, strides: targetStrides } = tiling.outer;
-    const batches = this.#batches(
+    return this.#batches(
       tiling,
       (key, { number, chain, box, outerOffset, chunkOffset }, extent, selection): ChunkRead => ({
         key,
@@ -512,20 +526,13 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       }),
       (items) => readPlan(items, this.#runtime),
     );
-    const result = (): Chunk<D> | ScalarOf<D> => {
-      finish();
-      if (isScalar) return dataType.decodeScalar(target.slice(0, dataType.itemSize)) as ScalarOf<D>;
-      const isArray = !("stride" in chunk);
-      return (isArray ? { data: chunk, shape: [...shape], stride: byteStrides(shape, 1) } : chunk) as Chunk<D>;
-    };
-    return { batches, total: tiling.count, result };
   }
 
   #source({ shape }: Resolved, value: Value<D>): Outer {
     return valueSource(value, shape, this.#metadata.dataType);
   }
 
-  #prepareSet(resolved: Resolved, memory: Outer): Prepared<undefined> {
+  #prepareSet(resolved: Resolved, memory: Outer): Prepared {
     const tiling = this.#tile(resolved, memory);
     const { elements: source, strides: sourceStrides } = tiling.outer;
     const options = { ...this.#runtime, scalars: new Map<string, Uint8Array | undefined>() };
@@ -548,7 +555,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       }),
       (items) => writePlan(items, options),
     );
-    return { batches, total: tiling.count, result: undefined };
+    return { batches, total: tiling.count };
   }
 
   /** The stored chunks under a selection. */

@@ -19,9 +19,9 @@ import { type BoundShard, indexOffset, indexRange, ShardIndex, type Slot } from 
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
-import { newElements } from "../metadata/data_type.js";
+import { type Elements, newElements } from "../metadata/data_type.js";
 import type { ByteRange } from "../stores/store.js";
-import { fillBox, isOneRun, stridedBox } from "./box.js";
+import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
 import type { IndexCache } from "./index_cache.js";
 import {
   bytesResult,
@@ -440,7 +440,7 @@ function* readLeaves(leaves: readonly ChunkRead[], options: ReadOptions): Plan {
     for (let bytes = 0; start < leaves.length && (start === first || bytes < windowBytes); start++) {
       const leaf = leaves[start]!;
       bytes += leaf.length < 0 ? leaf.chain.byteLength : leaf.length;
-      if (leaf.source === undefined) reads.push(newRead(leaf.key, rangeOf(leaf), bestPlace(leaf)));
+      if (leaf.source === undefined) reads.push(newRead(leaf.key, rangeOf(leaf), placeFor(leaf)));
     }
     if (reads.length > 0) yield { kind: "get", reads };
     const jobs: DecodeJob[] = [];
@@ -452,6 +452,10 @@ function* readLeaves(leaves: readonly ChunkRead[], options: ReadOptions): Plan {
     }
     if (jobs.length > 0) yield { kind: "transform", jobs };
   }
+}
+
+function placeFor({ chain, box, target, targetOffset, length }: ChunkRead): Into | undefined {
+  return bestPlace(chain, box, target, targetOffset, length);
 }
 
 function inHandJob(leaf: ChunkRead, source: Uint8Array): DecodeJob {
@@ -473,10 +477,15 @@ function fetchedJob(leaf: ChunkRead, { value, span, isInPlace }: Read, options: 
 
 /**
  * Where the encoded chunk would best be read: an unchanged chunk that is wanted whole, in one run, goes straight into the target; one of known
- * size whose first decoding step is a kernel, into linear memory.
+ * size whose first decoding step is a kernel, into linear memory. `length` is that of the encoded chunk, -1 where it is the whole value.
  */
-function bestPlace({ chain, box, target, targetOffset, length }: ChunkRead): Into | undefined {
-  const { byteSteps, byteLength, encodedSize } = chain;
+export function bestPlace(
+  { byteSteps, byteLength, encodedSize }: BoundChain,
+  box: Box,
+  target: Elements,
+  targetOffset: number,
+  length: number,
+): Into | undefined {
   if (byteSteps.length === 0 && !Array.isArray(target)) {
     const fits = isOneRun(box, byteLength) && (length < 0 || length === byteLength);
     return fits ? { target, offset: targetOffset, byteLength } : undefined;

@@ -38,7 +38,7 @@ export interface Tiling {
   /** Chunks that the selection touches. */
   readonly count: number;
   /** Each of them once. */
-  tiles(): Generator<Tile, void, void>;
+  tiles(): Iterable<Tile>;
 }
 
 /** Splits `selection` into the chunks along `axes`, all of one shape and bound as `chain`; `grid` has their number per axis. */
@@ -141,11 +141,11 @@ interface AxisTile {
 /** Axis by axis: ranges and picks. */
 class AxisTiling implements Tiling {
   readonly outer: Outer;
-  readonly #axes: readonly (readonly AxisTile[])[];
-  readonly #grid: readonly number[];
-  readonly #chain: BoundChain;
+  readonly axes: readonly (readonly AxisTile[])[];
+  readonly grid: readonly number[];
+  readonly chain: BoundChain;
   /** The distinct ways of copying, per axis. */
-  readonly #kinds: AxisCopy[][] = [];
+  readonly kinds: readonly (readonly AxisCopy[])[];
   readonly #boxes: (Box | undefined)[] = [];
 
   constructor(
@@ -154,92 +154,122 @@ class AxisTiling implements Tiling {
     grid: readonly number[],
     outer: Outer,
   ) {
-    this.#grid = grid;
-    this.#chain = chain;
+    this.grid = grid;
+    this.chain = chain;
     this.outer = outer;
     const { shape, dataType } = chain.spec;
     const strides = byteStrides(shape, dataType.itemSize);
-    this.#axes = projections.map((each, d) => {
+    const allKinds: AxisCopy[][] = [];
+    this.axes = projections.map((each, d) => {
       const kinds: AxisCopy[] = [];
-      this.#kinds.push(kinds);
+      allKinds.push(kinds);
       return each.map((projection): AxisTile => axisTile(projection, kinds, outer.strides[d]!, strides[d]!));
     });
+    this.kinds = allKinds;
   }
 
   get count(): number {
-    return this.#axes.reduce((count, { length }) => count * length, 1);
+    let count = 1;
+    for (const { length } of this.axes) count *= length;
+    return count;
   }
 
-  *tiles(): Generator<Tile, void, void> {
-    const axes = this.#axes;
-    const grid = this.#grid;
-    if (axes.some(({ length }) => length === 0)) return;
-    const rank = axes.length;
-    const position = new Array<number>(rank).fill(0);
-    const current = axes.map((tiles) => tiles[0]!);
-    const selection = (): AxisSelection[] => current.map(({ projection }) => projection.selection);
-    const tile = {
-      number: 0,
-      coordinates: new Array<number>(rank),
-      origin: new Array<number>(rank),
-      chain: this.#chain,
-      outerOffset: 0,
-      chunkOffset: 0,
-      box: this.#box(0),
-      selection,
-    };
-    for (;;) {
-      let number = 0;
-      let outerOffset = this.outer.offset;
-      let chunkOffset = 0;
-      let combination = 0;
-      for (let axis = 0; axis < rank; axis++) {
-        const part = current[axis]!;
-        const { chunk, origin } = part.projection;
-        tile.coordinates[axis] = chunk;
-        tile.origin[axis] = origin;
-        number = number * grid[axis]! + chunk;
-        outerOffset += part.outerOffset;
-        chunkOffset += part.chunkOffset;
-        combination = combination * this.#kinds[axis]!.length + part.kind;
-      }
-      tile.number = number;
-      tile.outerOffset = outerOffset;
-      tile.chunkOffset = chunkOffset;
-      tile.box = this.#box(combination);
-      yield tile;
-      let axis = rank - 1;
-      for (; axis >= 0; axis--) {
-        const tiles = axes[axis]!;
-        const next = ++position[axis]!;
-        if (next < tiles.length) {
-          current[axis] = tiles[next]!;
-          break;
-        }
-        position[axis] = 0;
-        current[axis] = tiles[0]!;
-      }
-      if (axis < 0) return;
-    }
+  tiles(): Iterable<Tile> {
+    return { [Symbol.iterator]: () => new TileCursor(this) };
   }
 
   /** The box of a combination of kinds; prepared once and shared by all chunks of that combination. */
-  #box(combination: number): Box {
+  box(combination: number): Box {
     const known = this.#boxes[combination];
     if (known !== undefined) return known;
-    const rank = this.#kinds.length;
+    const rank = this.kinds.length;
     const axes = new Array<AxisCopy>(rank);
     let rest = combination;
     for (let axis = rank - 1; axis >= 0; axis--) {
-      const kinds = this.#kinds[axis]!;
+      const kinds = this.kinds[axis]!;
       axes[axis] = kinds[rest % kinds.length]!;
       rest = Math.floor(rest / kinds.length);
     }
-    const box = prepareBox(axes, this.#chain.spec.dataType.itemSize);
+    const box = prepareBox(axes, this.chain.spec.dataType.itemSize);
     this.#boxes[combination] = box;
     return box;
   }
 }
+
+const noBox = prepareBox([], 1);
+
+/** Goes through the tiles of an {@link AxisTiling}, and is each of them in turn: nothing is allocated per tile. */
+class TileCursor implements Tile, Iterator<Tile, undefined> {
+  number = 0;
+  readonly coordinates: number[];
+  readonly origin: number[];
+  readonly chain: BoundChain;
+  outerOffset = 0;
+  chunkOffset = 0;
+  box: Box = noBox;
+  readonly #tiling: AxisTiling;
+  readonly #position: number[];
+  readonly #current: AxisTile[];
+  /** The axis along which the next tile follows; -1 after the last. */
+  #axis: number;
+  readonly #result: { done: false; value: Tile } = { done: false, value: this };
+
+  constructor(tiling: AxisTiling) {
+    const rank = tiling.axes.length;
+    this.#tiling = tiling;
+    this.chain = tiling.chain;
+    this.coordinates = new Array<number>(rank).fill(0);
+    this.origin = new Array<number>(rank).fill(0);
+    this.#position = new Array<number>(rank).fill(0);
+    this.#current = new Array<AxisTile>(rank);
+    this.#axis = tiling.count === 0 ? -1 : rank;
+  }
+
+  next(): IteratorResult<Tile, undefined> {
+    if (this.#axis < 0) return finished;
+    const { axes, grid, kinds, outer } = this.#tiling;
+    const position = this.#position;
+    const rank = axes.length;
+    let number = 0;
+    let outerOffset = outer.offset;
+    let chunkOffset = 0;
+    let combination = 0;
+    for (let axis = 0; axis < rank; axis++) {
+      const part = axes[axis]![position[axis]!]!;
+      const { chunk, origin } = part.projection;
+      this.#current[axis] = part;
+      this.coordinates[axis] = chunk;
+      this.origin[axis] = origin;
+      number = number * grid[axis]! + chunk;
+      outerOffset += part.outerOffset;
+      chunkOffset += part.chunkOffset;
+      combination = combination * kinds[axis]!.length + part.kind;
+    }
+    this.number = number;
+    this.outerOffset = outerOffset;
+    this.chunkOffset = chunkOffset;
+    this.box = this.#tiling.box(combination);
+    this.#advance();
+    return this.#result;
+  }
+
+  selection(): AxisSelection[] {
+    return this.#current.map(({ projection }) => projection.selection);
+  }
+
+  #advance(): void {
+    const { axes } = this.#tiling;
+    const position = this.#position;
+    let axis = axes.length - 1;
+    for (; axis >= 0; axis--) {
+      if (++position[axis]! < axes[axis]!.length) break;
+      position[axis] = 0;
+    }
+    this.#axis = axis;
+  }
+}
+
+const finished: IteratorResult<Tile, undefined> = { done: true, value: undefined };
 
 function axisTile(projection: AxisProjection, kinds: AxisCopy[], outerStride: number, chunkStride: number): AxisTile {
   const { selection, first } = projection;

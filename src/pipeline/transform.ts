@@ -6,6 +6,7 @@
  */
 
 import {
+  type BoundChain,
   type BoundStep,
   type ByteSize,
   type Bytes,
@@ -20,7 +21,7 @@ import { chunkCoordinates } from "../codecs/sharding_indexed.js";
 import { DataError, RuntimeError, withContext } from "../errors.js";
 import type { Elements } from "../metadata/data_type.js";
 import { currentMemory, type Memory, useMemory } from "../wasm/memory.js";
-import { fillElements, gatherBox, isOneRun, scatterBox, stridedBox } from "./box.js";
+import { type Box, fillElements, gatherBox, isOneRun, scatterBox, stridedBox } from "./box.js";
 import type { ChunkJob, DecodeJob, EncodeJob, Job, Place } from "./plan.js";
 import { decodeShard, encodeShard, patchSlots } from "./whole_shard.js";
 
@@ -32,9 +33,7 @@ export function runJob(job: Job): void {
       return;
     }
     if (job.kind === "encode") useMemory((memory) => encodeChunk(memory, job));
-    else if (job.steps.length === 0 && !isSpan(job.input)) {
-      finishDecode(undefined, job, job.input, job.inputOffset, job.inputLength);
-    } else useMemory((memory) => decodeChunk(memory, job));
+    else decodeChunk(job);
   } catch (error) {
     throw withContext(error, contextOf(job));
   }
@@ -82,10 +81,47 @@ function partOf(elements: Elements, offset: number, length: number): Elements {
   return Array.isArray(elements) ? elements.slice(offset, end) : elements.subarray(offset, end);
 }
 
-function decodeChunk(memory: Memory, job: DecodeJob): void {
-  const decoded = decodeSteps(memory, job.steps, inputOf(job));
-  if (isSpan(decoded)) finishDecode(memory, job, memory.bytes, decoded.pointer, decoded.byteLength);
-  else finishDecode(memory, job, decoded, 0, decoded.length);
+function decodeChunk(job: DecodeJob): void {
+  if (job.steps.length === 0 && !isSpan(job.input)) {
+    finishDecode(undefined, job, job.input, job.inputOffset, job.inputLength);
+    return;
+  }
+  useMemory((memory) => {
+    const decoded = decodeSteps(memory, job.steps, inputOf(job));
+    if (isSpan(decoded)) finishDecode(memory, job, memory.bytes, decoded.pointer, decoded.byteLength);
+    else finishDecode(memory, job, decoded, 0, decoded.length);
+  });
+}
+
+/** Decodes the stored chunk `input` and copies the box of it to byte `targetOffset` of `target`; without a job, for a loop over many. */
+export function decodeInto(
+  { byteSteps: steps, byteLength }: BoundChain,
+  input: Data,
+  target: Elements,
+  targetOffset: number,
+  box: Box,
+  chunkOffset: number,
+): void {
+  if (steps.length === 0 && !isSpan(input)) {
+    checkChunkLength(steps, input.length, byteLength);
+    scatterBox(box, target, targetOffset, input, chunkOffset);
+    return;
+  }
+  useMemory((memory) => {
+    const decoded = decodeSteps(memory, steps, input);
+    checkChunkLength(steps, lengthOf(decoded), byteLength);
+    if (isSpan(decoded)) scatterBox(box, target, targetOffset, memory.bytes, decoded.pointer + chunkOffset);
+    else scatterBox(box, target, targetOffset, decoded, chunkOffset);
+  });
+}
+
+function checkChunkLength(steps: readonly BoundStep[], found: number, expected: number): void {
+  if (found === expected) return;
+  throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
+    expected: `${expected} bytes`,
+    found: `${found} bytes`,
+    codec: steps[0]?.name ?? "bytes",
+  });
 }
 
 function encodeChunk(memory: Memory, job: EncodeJob): void {
@@ -255,13 +291,7 @@ function finishDecode(
   length: number,
 ): void {
   const { decodedLength, scatter, steps } = job;
-  if (decodedLength !== undefined && length !== decodedLength) {
-    throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
-      expected: `${decodedLength} bytes`,
-      found: `${length} bytes`,
-      codec: steps[0]?.name ?? "bytes",
-    });
-  }
+  if (decodedLength !== undefined) checkChunkLength(steps, length, decodedLength);
   if (scatter !== undefined) {
     scatterBox(scatter.box, scatter.target, scatter.targetOffset, elements, offset + scatter.chunkOffset);
     return;
@@ -284,13 +314,7 @@ function buildChunk(memory: Memory, job: EncodeJob, base: Data | undefined): Dat
 function mergeChunk(memory: Memory, job: EncodeJob, base: Data | undefined): Data {
   const { source, sourceOffset, box, chunkOffset, byteLength, spec } = job;
   const isWhole = box.distinct * box.itemSize === byteLength;
-  if (base !== undefined && lengthOf(base) !== byteLength) {
-    throw new DataError("CORRUPT_DATA", "Chunk has the wrong length", {
-      expected: `${byteLength} bytes`,
-      found: `${lengthOf(base)} bytes`,
-      codec: job.steps[0]?.name ?? "bytes",
-    });
-  }
+  if (base !== undefined) checkChunkLength(job.steps, lengthOf(base), byteLength);
   if (isWhole && isOneRun(box, byteLength)) return partOf(source, sourceOffset, byteLength);
   if (spec.dataType.variable) {
     const chunk = base === undefined ? spec.dataType.allocate(byteLength) : entriesOf(base);
