@@ -54,14 +54,14 @@ import { expectShape } from "./metadata/validate.js";
 import { runBatched } from "./pipeline/batched_driver.js";
 import { BoundGrid } from "./pipeline/bound_grid.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
-import { readChunks } from "./pipeline/direct_read.js";
+import { type DirectSource, readChunks, readSingle } from "./pipeline/direct_read.js";
 import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
 import type { Outer, Tile, Tiling } from "./pipeline/tiling.js";
 import { writePlan } from "./pipeline/write_plan.js";
 import { type Runtime, type RuntimeOptions, requireSync, resolveRuntime } from "./runtime.js";
-import { accessStore, type StoreAccess } from "./stores/access.js";
+import { accessStore, type StoreAccess, type SyncAccess } from "./stores/access.js";
 import { keyLocksOf } from "./stores/key_locks.js";
 import type { Store } from "./stores/store.js";
 
@@ -460,16 +460,20 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   #getSync(resolved: Resolved, options: GetOptions<D>): Chunk<D> | ScalarOf<D> {
     const access = this.#requireSync();
-    const { tiling, result } = this.#target(resolved, options);
-    if (this.shardGrid === undefined) {
-      const { chunkKeyEncoding } = this.#metadata;
-      readChunks(tiling, joinKey(this.path, ""), chunkKeyEncoding, access, this.#runtime);
-    } else for (const { plan } of this.#readBatches(tiling)) this.#runSync(plan, access);
+    const { outer, result } = this.#target(resolved, options);
+    const { chain, grid } = this.#grid;
+    const source = this.#directSource(access);
+    if (grid.chunkShape !== undefined && readSingle(chain, grid.axes, resolved.selection, outer, source))
+      return result();
+    const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
+    if (chain.shard === undefined) readChunks(tiling, source);
+    else for (const { plan } of this.#readBatches(tiling)) this.#runSync(plan, access);
     return result();
   }
 
   async #get(resolved: Resolved, options: GetOptions<D> & AsyncOptions): Promise<Chunk<D> | ScalarOf<D>> {
-    const { tiling, result } = this.#target(resolved, options);
+    const { outer, result } = this.#target(resolved, options);
+    const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
     await this.#run(this.#readBatches(tiling), tiling.count, options);
     return result();
   }
@@ -485,23 +489,27 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     await this.#run(batches, total, options);
   }
 
-  /** Where a read puts its elements, split into the stored chunks that they come from. */
+  #directSource(access: SyncAccess): DirectSource {
+    const { chunkKeyEncoding: encoding } = this.#metadata;
+    const locks = keyLocksOf(this.store);
+    return { access, locks, prefix: joinKey(this.path, ""), encoding, options: this.#runtime };
+  }
+
+  /** Where a read puts its elements. */
   #target(
-    resolved: Resolved,
+    { shape, isScalar, strides }: Resolved,
     { out, useSharedArrayBuffer }: GetOptions<D>,
-  ): { readonly tiling: Tiling; result(): Chunk<D> | ScalarOf<D> } {
+  ): { readonly outer: Outer; result(): Chunk<D> | ScalarOf<D> } {
     const { dataType } = this.#metadata;
-    const { shape, isScalar } = resolved;
     const chunk = out ?? newChunk(dataType, shape, useSharedArrayBuffer);
     const { outer, finish } = chunkTarget(chunk, shape, dataType, "out");
-    const tiling = this.#tile(resolved, outer);
     const result = (): Chunk<D> | ScalarOf<D> => {
       finish();
       if (isScalar) return dataType.decodeScalar(outer.elements.slice(0, dataType.itemSize)) as ScalarOf<D>;
       const isArray = !("stride" in chunk);
       return (isArray ? { data: chunk, shape: [...shape], stride: byteStrides(shape, 1) } : chunk) as Chunk<D>;
     };
-    return { tiling, result };
+    return { outer: { ...outer, strides: strides(outer.strides) }, result };
   }
 
   #readBatches(tiling: Tiling): Generator<Batch, void, void> {

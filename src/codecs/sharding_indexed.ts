@@ -236,8 +236,10 @@ export class ShardIndex {
   }
 
   /** Whether this is the index of a shard of the same layout. */
-  isOf({ grid, indexSize, indexLocation }: BoundShard): boolean {
+  isOf(shard: BoundShard): boolean {
+    const { grid, indexSize, indexLocation } = shard;
     const own = this.#shard;
+    if (own === shard) return true;
     return (
       own.indexSize === indexSize &&
       own.indexLocation === indexLocation &&

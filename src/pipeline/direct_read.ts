@@ -1,41 +1,175 @@
 /**
- * Reading plain stored chunks synchronously, without a plan: one after another from the store into the caller's array, with nothing allocated
- * per chunk but its key. It does what {@link readPlan} does for such chunks, which costs three times as much (0.5 µs a chunk).
+ * Reading synchronously without a plan, where that is all overhead: plain stored chunks one after another, with nothing allocated per chunk but
+ * its key; and the one chunk or inner chunk of a small selection. What is done is what {@link readPlan} does.
+ *
+ * Measured against the plan, per chunk of 1000 bytes in memory: 0.27 µs instead of 0.49 for one of many, 1.5 instead of 3.6 for a single one,
+ * 1.8 instead of 7 for a single inner chunk of a shard whose index is known.
  */
 
+import type { BoundChain } from "../codecs/codec.js";
+import type { BoundShard } from "../codecs/sharding_indexed.js";
 import { DataError, withContext } from "../errors.js";
+import type { ChunkAxis } from "../grid/chunk_grid.js";
 import { type ChunkKeyEncoding, encodeChunkKey } from "../grid/chunk_key.js";
+import { type AxisRange, type AxisSelection, type ChunkSelection, isPicks } from "../grid/selection.js";
 import type { Elements } from "../metadata/data_type.js";
 import type { SyncAccess } from "../stores/access.js";
+import type { KeyLocks } from "../stores/key_locks.js";
 import { useMemory } from "../wasm/memory.js";
-import { fillBox } from "./box.js";
-import { bestPlace, type ReadOptions } from "./read_plan.js";
-import type { Tile, Tiling } from "./tiling.js";
-import { decodeInto } from "./transform.js";
+import { type Box, fillBox, prepareBox, type StridedAxis } from "./box.js";
+import { bestPlace, checkSlot, cutShort, type ReadOptions } from "./read_plan.js";
+import type { Outer, Tiling } from "./tiling.js";
+import { decodeInto, withPlace } from "./transform.js";
 
-/** Reads every chunk of `tiling`, none of which is a shard; their keys begin with `prefix`. */
-export function readChunks(
-  tiling: Tiling,
-  prefix: string,
-  encoding: ChunkKeyEncoding,
-  { get, readInto }: SyncAccess,
-  options: ReadOptions,
-): void {
-  const { elements: target } = tiling.outer;
-  for (const tile of tiling.tiles()) {
-    const key = prefix + encodeChunkKey(encoding, tile.coordinates);
-    try {
-      if (readInto !== undefined && readInPlace(key, tile, target, readInto, options)) continue;
-      const value = get(key);
-      if (value === undefined) missing(tile, target, options);
-      else decodeInto(tile.chain, value, target, tile.outerOffset, tile.box, tile.chunkOffset);
-    } catch (error) {
-      throw withContext(error, { key });
-    }
+/** The stored chunks that a direct read finds: where they are, and how. */
+export interface DirectSource {
+  readonly access: SyncAccess;
+  readonly locks: KeyLocks;
+  /** What keys begin with, and how they go on. */
+  readonly prefix: string;
+  readonly encoding: ChunkKeyEncoding;
+  readonly options: ReadOptions;
+}
+
+/** A selection that lies in one chunk. */
+interface Single {
+  /** Per axis. */
+  readonly coordinates: readonly number[];
+  /** The selection in the chunk's own coordinates. */
+  readonly selection: readonly AxisRange[];
+}
+
+function single(selection: readonly AxisSelection[], axes: readonly ChunkAxis[]): Single | undefined {
+  const rank = selection.length;
+  const coordinates = new Array<number>(rank);
+  const inChunk = new Array<AxisRange>(rank);
+  for (let d = 0; d < rank; d++) {
+    const range = selection[d]!;
+    const axis = axes[d]!;
+    if (isPicks(range) || range.count === 0) return undefined;
+    const { start, step, count } = range;
+    const chunk = axis.chunkAt(start);
+    const origin = axis.startOf(chunk);
+    if (start + (count - 1) * step >= origin + axis.lengthOf(chunk)) return undefined;
+    coordinates[d] = chunk;
+    inChunk[d] = { start: start - origin, step, count };
+  }
+  return { coordinates, selection: inChunk };
+}
+
+/**
+ * Reads a selection that lies in one chunk of a regular grid, or in one inner chunk of a shard that is bare and whose index is known. False if
+ * this is not so, and nothing was done.
+ */
+export function readSingle(
+  chain: BoundChain,
+  axes: readonly ChunkAxis[],
+  selection: ChunkSelection,
+  outer: Outer,
+  source: DirectSource,
+): boolean {
+  if ("places" in selection) return false;
+  const stored = single(selection, axes);
+  if (stored === undefined) return false;
+  const { prefix, encoding, access, options } = source;
+  const { shard } = chain;
+  if (shard === undefined) {
+    const key = prefix + encodeChunkKey(encoding, stored.coordinates);
+    readChunk(key, tileOf(chain, stored, outer), outer.elements, access, options);
+    return true;
+  }
+  const inner = single(stored.selection, shard.axes);
+  if (inner === undefined || shard.inner.shard !== undefined || chain.arraySteps.length + chain.byteSteps.length > 0)
+    return false;
+  const key = prefix + encodeChunkKey(encoding, stored.coordinates);
+  return readInner(key, shard, inner, outer, source);
+}
+
+/** The box of a chunk in the caller's array. */
+interface Part {
+  readonly chain: BoundChain;
+  readonly box: Box;
+  readonly outerOffset: number;
+  readonly chunkOffset: number;
+}
+
+function tileOf(chain: BoundChain, { selection }: Single, { offset: outerOffset, strides }: Outer): Part {
+  const { shape, dataType } = chain.spec;
+  const { itemSize } = dataType;
+  let chunkOffset = 0;
+  let stride = itemSize;
+  const copies = new Array<StridedAxis>(shape.length);
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const { start, step, count } = selection[d]!;
+    chunkOffset += start * stride;
+    copies[d] = { count, outerStride: strides[d]!, chunkStride: step * stride };
+    stride *= shape[d]!;
+  }
+  return { chain, box: prepareBox(copies, itemSize), outerOffset, chunkOffset };
+}
+
+function readInner(
+  key: string,
+  shard: BoundShard,
+  single: Single,
+  outer: Outer,
+  { access, locks, options }: DirectSource,
+): boolean {
+  if (access.open === undefined || options.indexCache === undefined) return false;
+  locks.checkSync(key, "shared");
+  const value = access.open(key);
+  if (value === undefined) return false;
+  try {
+    const index = options.indexCache.get(key, value.version(), shard);
+    if (index === undefined) return false;
+    const { grid, inner: chain } = shard;
+    let number = 0;
+    for (let d = 0; d < grid.length; d++) number = number * grid[d]! + single.coordinates[d]!;
+    const { box, outerOffset, chunkOffset } = tileOf(chain, single, outer);
+    const place = { key, grid, number };
+    withPlace(() => {
+      const slot = index.slot(number);
+      if (slot === undefined) {
+        fillBox(box, outer.elements, outerOffset, chain.spec.fillValue);
+        return;
+      }
+      checkSlot(chain, slot, place);
+      const bytes = value.read(slot);
+      if (bytes.byteLength !== slot.length) throw cutShort(place, slot, bytes.byteLength);
+      decodeInto(chain, bytes, outer.elements, outerOffset, box, chunkOffset);
+    }, place);
+    return true;
+  } finally {
+    value.close();
   }
 }
 
-function missing({ chain, box, outerOffset }: Tile, target: Elements, { readMissingChunks }: ReadOptions): void {
+/** Reads every chunk of `tiling`, none of which is a shard; their keys begin with `prefix`. */
+export function readChunks(tiling: Tiling, { prefix, encoding, access, options }: Omit<DirectSource, "locks">): void {
+  const { elements: target } = tiling.outer;
+  for (const tile of tiling.tiles()) {
+    readChunk(prefix + encodeChunkKey(encoding, tile.coordinates), tile, target, access, options);
+  }
+}
+
+function readChunk(
+  key: string,
+  part: Part,
+  target: Elements,
+  { get, readInto }: SyncAccess,
+  options: ReadOptions,
+): void {
+  try {
+    if (readInto !== undefined && readInPlace(key, part, target, readInto, options)) return;
+    const value = get(key);
+    if (value === undefined) missing(part, target, options);
+    else decodeInto(part.chain, value, target, part.outerOffset, part.box, part.chunkOffset);
+  } catch (error) {
+    throw withContext(error, { key });
+  }
+}
+
+function missing({ chain, box, outerOffset }: Part, target: Elements, { readMissingChunks }: ReadOptions): void {
   if (!readMissingChunks) throw new DataError("MISSING_CHUNK", "Chunk is missing from the store");
   fillBox(box, target, outerOffset, chain.spec.fillValue);
 }
@@ -46,24 +180,24 @@ function missing({ chain, box, outerOffset }: Tile, target: Elements, { readMiss
  */
 function readInPlace(
   key: string,
-  tile: Tile,
+  part: Part,
   target: Elements,
   readInto: NonNullable<SyncAccess["readInto"]>,
   options: ReadOptions,
 ): boolean {
-  const { chain, box, outerOffset, chunkOffset } = tile;
+  const { chain, box, outerOffset, chunkOffset } = part;
   const place = bestPlace(chain, box, target, outerOffset, -1);
   if (place === undefined) return false;
   const { byteLength } = place;
   if (place.target !== undefined) {
     const found = readInto(key, undefined, place.target.subarray(place.offset, place.offset + byteLength));
-    if (found === undefined) missing(tile, target, options);
+    if (found === undefined) missing(part, target, options);
     return found === undefined || found === byteLength;
   }
   return useMemory((memory) => {
     const span = memory.allocate(byteLength);
     const found = readInto(key, undefined, memory.view(span));
-    if (found === undefined) missing(tile, target, options);
+    if (found === undefined) missing(part, target, options);
     else if (found === byteLength) decodeInto(chain, span, target, outerOffset, box, chunkOffset);
     return found === undefined || found === byteLength;
   });

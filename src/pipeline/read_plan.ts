@@ -384,7 +384,7 @@ export function indexJob(shard: BoundShard, place: Place, input: Uint8Array): De
 const nothing: readonly never[] = [];
 
 /** Refuses a slot that cannot hold an inner chunk of fixed size, before as much is read as its entry says. */
-function checkLength({ encodedSize, byteSteps }: BoundChain, { length }: Slot, place: Place): void {
+export function checkSlot({ encodedSize, byteSteps }: BoundChain, { length }: Slot, place: Place): void {
   if (encodedSize.kind !== "fixed" || length === encodedSize.bytes) return;
   throw new DataError("CORRUPT_DATA", "Encoded chunk has the wrong length", {
     ...contextOf(place),
@@ -411,7 +411,7 @@ function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): 
         fillBox(box, target, outerOffset, fillValue);
         continue;
       }
-      checkLength(chain, slot, { key, grid, number });
+      checkSlot(chain, slot, { key, grid, number });
       inner.push({
         key,
         grid,
