@@ -17,6 +17,7 @@ import {
   isOfType,
   type NamesOf,
   newChunk,
+  newTarget,
   type ScalarOf,
   type Value,
   valueSource,
@@ -129,6 +130,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   #metadata: ArrayMetadata;
   /** Stored chunks per axis. */
   #counts: readonly number[];
+  /** Made by the first synchronous read. */
+  #direct: DirectSource | undefined;
 
   /** @internal */
   constructor(node: ArrayNode, access: StoreAccess, runtime: Runtime) {
@@ -462,7 +465,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const access = this.#requireSync();
     const { outer, result } = this.#target(resolved, options);
     const { chain, grid } = this.#grid;
-    const source = this.#directSource(access);
+    this.#direct ??= this.#directSource(access);
+    const source = this.#direct;
     if (grid.chunkShape !== undefined && readSingle(chain, grid.axes, resolved.selection, outer, source))
       return result();
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
@@ -501,15 +505,18 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     { out, useSharedArrayBuffer }: GetOptions<D>,
   ): { readonly outer: Outer; result(): Chunk<D> | ScalarOf<D> } {
     const { dataType } = this.#metadata;
-    const chunk = out ?? newChunk(dataType, shape, useSharedArrayBuffer);
-    const { outer, finish } = chunkTarget(chunk, shape, dataType, "out");
+    const target =
+      out === undefined
+        ? newTarget(dataType, shape, useSharedArrayBuffer ?? false)
+        : { chunk: out, ...chunkTarget(out, shape, dataType, "out") };
+    const { chunk, outer, finish } = target;
     const result = (): Chunk<D> | ScalarOf<D> => {
       finish();
       if (isScalar) return dataType.decodeScalar(outer.elements.slice(0, dataType.itemSize)) as ScalarOf<D>;
       const isArray = !("stride" in chunk);
       return (isArray ? { data: chunk, shape: [...shape], stride: byteStrides(shape, 1) } : chunk) as Chunk<D>;
     };
-    return { outer: { ...outer, strides: strides(outer.strides) }, result };
+    return { outer: { elements: outer.elements, offset: outer.offset, strides: strides(outer.strides) }, result };
   }
 
   #readBatches(tiling: Tiling): Generator<Batch, void, void> {

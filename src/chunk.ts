@@ -197,7 +197,9 @@ function packedOuter(shape: readonly number[], { itemSize }: BoxedDataType): Out
 
 function elementsOf(data: Checked["data"]): Elements {
   if (Array.isArray(data)) return data;
-  return data instanceof StructArray ? data.bytes : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof StructArray) return data.bytes;
+  // Not a subclass such as `Buffer`, whose methods differ.
+  return data.constructor === Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 /** The elements of a chunk or a contiguous array, in place where they need no conversion. */
@@ -214,9 +216,25 @@ export interface Destination {
 
 /** `value`, a chunk or contiguous array that shall receive `shape` elements. Throws as `setValue` does for what cannot. */
 export function chunkTarget(value: object, shape: readonly number[], dataType: DataType, what: string): Destination {
-  const checked = checkChunk(value, shape, dataType, what);
+  return destinationOf(checkChunk(value, shape, dataType, what), shape, dataType);
+}
+
+/** A chunk in C order over fresh memory that shall receive `shape` elements. */
+export function newTarget(
+  dataType: DataType,
+  shape: readonly number[],
+  shared: boolean,
+): Destination & { readonly chunk: Chunk } {
+  const chunk = newChunk(dataType, shape, shared);
+  const { outer, finish } = destinationOf(chunk, shape, dataType);
+  return { chunk, outer, finish };
+}
+
+const nothing = (): void => {};
+
+function destinationOf(checked: Checked, shape: readonly number[], dataType: DataType): Destination {
   const { data, stride } = checked;
-  if (!dataType.isBoxed || !Array.isArray(data)) return { outer: outerOf(checked, dataType), finish: () => {} };
+  if (!dataType.isBoxed || !Array.isArray(data)) return { outer: outerOf(checked, dataType), finish: nothing };
   const outer = packedOuter(shape, dataType);
   const { itemSize } = dataType;
   return {

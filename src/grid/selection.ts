@@ -153,13 +153,17 @@ export function normalizePoints(coordinates: readonly ArrayLike<number>[], shape
 }
 
 function normalizeSlice({ start, stop, step }: Slice, length: number, axis: number): AxisRange {
-  for (const bound of [start, stop, step]) if (bound !== null) checkInteger(bound, axis, "a slice bound");
+  const from = normalizeBound(start ?? 0, length, axis);
+  const to = normalizeBound(stop ?? length, length, axis);
   const stride = step ?? 1;
+  checkInteger(stride, axis, "a slice bound");
   if (stride < 1) throw invalid(axis, "a step of at least 1", stride);
-  const clamp = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + length : bound, 0), length);
-  const from = clamp(start ?? 0);
-  const to = clamp(stop ?? length);
   return { start: from, step: stride, count: Math.max(0, Math.ceil((to - from) / stride)) };
+}
+
+function normalizeBound(bound: unknown, length: number, axis: number): number {
+  checkInteger(bound, axis, "a slice bound");
+  return Math.min(Math.max(bound < 0 ? bound + length : bound, 0), length);
 }
 
 function normalizeAxis(part: Exclude<AxisEntry, number>, length: number, axis: number): AxisSelection {
@@ -177,20 +181,28 @@ export function normalizeSelection(selection: Selection, shape: readonly number[
       found: selection.length,
     });
   }
-  const dropped: boolean[] = [];
+  const rank = shape.length;
+  const axes = new Array<AxisSelection>(rank);
+  const dropped = new Array<boolean>(rank);
   const resultShape: number[] = [];
-  const axes = shape.map((length, axis): AxisSelection => {
+  // A plain loop: small reads are mostly this, and a closure per call would double it.
+  for (let axis = 0; axis < rank; axis++) {
+    const length = shape[axis]!;
     const part: AxisEntry = selection?.[axis] ?? null;
-    dropped.push(typeof part === "number");
-    if (typeof part === "number") return { start: normalizeIndex(part, length, axis), step: 1, count: 1 };
+    const isNumber = typeof part === "number";
+    dropped[axis] = isNumber;
+    if (isNumber) {
+      axes[axis] = { start: normalizeIndex(part, length, axis), step: 1, count: 1 };
+      continue;
+    }
     if (part !== null && typeof part !== "object") {
       throw new TypeError(
         `Invalid selection on axis ${axis}: expected a number, null, slice() or an array, not ${typeof part}`,
       );
     }
     const range = normalizeAxis(part, length, axis);
+    axes[axis] = range;
     resultShape.push(range.count);
-    return range;
-  });
-  return { axes, dropped, shape: resultShape, isScalar: selection !== null && dropped.every(Boolean) };
+  }
+  return { axes, dropped, shape: resultShape, isScalar: selection !== null && !dropped.includes(false) };
 }

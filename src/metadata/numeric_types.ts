@@ -48,7 +48,8 @@ export function storage(
       shared ? new arrayClass(new SharedArrayBuffer(length * itemSize)) : new arrayClass(length * unitsPerItem),
     view: (buffer, byteOffset, length) => new arrayClass(buffer, byteOffset, length * unitsPerItem),
     accepts: (value): value is TypedArray =>
-      ArrayBuffer.isView(value) && tags.includes(Object.prototype.toString.call(value)),
+      ArrayBuffer.isView(value) &&
+      (value instanceof arrayClass || tags.includes(Object.prototype.toString.call(value))),
     hasObjectScalars: false,
     defaultFill: () => new Uint8Array(itemSize),
   };

@@ -24,7 +24,9 @@ const tables = new WeakMap<object, KeyLocks>();
 
 /** The lock table of `store`. */
 export function keyLocksOf(store: object): KeyLocks {
-  const locks = tables.get(store) ?? new KeyLocks();
+  const known = tables.get(store);
+  if (known !== undefined) return known;
+  const locks = new KeyLocks();
   tables.set(store, locks);
   return locks;
 }
