@@ -21,7 +21,7 @@ export { mortonOrder } from "./morton_order";
 export { packBits, unpackBits } from "./pack_bits";
 export { roundFloats, roundIntegers } from "./round_bits";
 export { decodeShard, encodeShard, patchSlots } from "./shard";
-export { decodeShardIndex, encodeShardIndex } from "./shard_index";
+export { decodeShardIndex, encodeShardIndex, packedStart } from "./shard_index";
 export { bitshuffle, bitunshuffle, shuffle, unshuffle } from "./shuffle";
 export { snappyDecode, snappyEncode } from "./snappy";
 export { copyStrided } from "./strided";

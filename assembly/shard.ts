@@ -189,6 +189,12 @@ function boxFor(mask: u32, toOuter: bool): usize {
   return box;
 }
 
+/** Whether the packed slots of all inner chunks of `rows` rows lie in `length` bytes. */
+@inline
+function fitsPacked(rows: u32, length: usize): bool {
+  return <u64>rows * indexStrideOf(axisAt(0)) * slotLength <= <u64>length;
+}
+
 /** Whether the entry of an inner chunk can be that of a slot in a shard of `srcLength` bytes with its index in the region. */
 @inline
 function isUsable(entry: usize, length: usize, srcLength: usize, regionStart: u64, regionEnd: u64): bool {
@@ -226,6 +232,9 @@ function isIntact(slot: usize): bool {
  * Each of them must have an entry of the slot's length that lies inside of `src` and outside of the stored index at `regionOffset` (a
  * `regionLength` of 0 means that the index lies elsewhere), and its checksum must match. Slots may overlap.
  *
+ * An `indexLength` of 0 stands for the index of a packed shard: `src` then begins with the slot of the first inner chunk of `firstRow`, and
+ * the others follow in the order of their numbers, those without elements in the array included.
+ *
  * Returns the number of inner chunks placed; -(1 + number of an inner chunk) where an entry or a checksum is bad, with a part of `dst`
  * written; -2^31, with nothing written, if `dst` or the index is too small, the layout describes no shard or it has no such rows.
  */
@@ -248,11 +257,14 @@ export function decodeShard(
     rowCount = 1;
   }
   const first = axisAt(0);
-  if (<u64>firstRow + rowCount > <u64>gridOf(first) || <u64>indexLength < <u64>chunkCount << 4) return unusable;
+  const isPacked = indexLength == 0;
+  if (<u64>firstRow + rowCount > <u64>gridOf(first)) return unusable;
+  if (!isPacked && <u64>indexLength < <u64>chunkCount << 4) return unusable;
   const endRow = min(firstRow + rowCount, chunksOf(first));
   if (firstRow >= endRow) return 0;
   const rows = min<u64>(<u64>endRow * innerOf(first), extentOf(first)) - <u64>firstRow * innerOf(first);
-  if (!fitsOuter(<u32>rows, dstLength)) return unusable;
+  if (!fitsOuter(<u32>rows, dstLength) || (isPacked && !fitsPacked(endRow - firstRow, srcLength))) return unusable;
+  const firstNumber = firstRow * indexStrideOf(first);
 
   const regionStart = toLimit(regionOffset);
   const regionEnd = regionLength > 0 ? toLimit(regionOffset + regionLength) : 0;
@@ -283,9 +295,13 @@ export function decodeShard(
     let box = wholeEnd > start ? boxFor(mask, true) : 0;
     let run = wholeEnd > start && swap == 1 ? wholeRun(box) : 0;
     for (let coordinate = start; coordinate < end; coordinate++) {
-      const entry = index + (<usize>number << 4);
-      if (!isUsable(entry, length, srcLength, regionStart, regionEnd)) return -1 - <i32>number;
-      const slot = src + load<usize>(entry);
+      let slot = src;
+      if (isPacked) slot += <usize>(number - firstNumber) * length;
+      else {
+        const entry = index + (<usize>number << 4);
+        if (!isUsable(entry, length, srcLength, regionStart, regionEnd)) return -1 - <i32>number;
+        slot += load<usize>(entry);
+      }
       if (verify && !isIntact(slot)) return -1 - <i32>number;
       if (coordinate == wholeEnd) {
         box = boxFor(mask | raggedBitOf(lastAxis), true);

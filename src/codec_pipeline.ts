@@ -28,7 +28,8 @@ import { expectShape } from "./metadata/validate.js";
 import { runPureAsync } from "./pipeline/batched_driver.js";
 import { bindCodecs } from "./pipeline/bind.js";
 import { stridedBox } from "./pipeline/box.js";
-import type { Place, Plan } from "./pipeline/plan.js";
+import type { Place } from "./pipeline/place.js";
+import type { Plan } from "./pipeline/plan.js";
 import { readPlan, wholeChunkRead } from "./pipeline/read_plan.js";
 import { runPure } from "./pipeline/sync_driver.js";
 import { encodeChunkPlan } from "./pipeline/write_plan.js";
@@ -141,7 +142,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
     const destination = out ?? newChunk(this.#dataType, shape);
     const { outer, finish } = chunkTarget(destination, shape, this.#dataType, "out");
     const item = wholeChunkRead(this.#chain, nowhere, bytes, outer);
-    const plan = readPlan([item], { readMissingChunks: true, indexCache: undefined });
+    const plan = readPlan([item], { readMissingChunks: true, indexCache: undefined, canOpen: false });
     const result = (): Chunk<D> => {
       finish();
       const isArray = !("stride" in destination);

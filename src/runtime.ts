@@ -38,6 +38,7 @@ export interface Runtime {
   readonly writeEmptyChunks: boolean;
   readonly readMissingChunks: boolean;
   readonly canPatch: boolean;
+  readonly canOpen: boolean;
   readonly indexCache: IndexCache | undefined;
   readonly coalesce: CoalesceOptions;
   readonly concurrency: number;
@@ -86,6 +87,7 @@ export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Ru
     writeEmptyChunks,
     readMissingChunks,
     canPatch,
+    canOpen: access.sync?.open !== undefined,
     indexCache,
     coalesce,
     concurrency,

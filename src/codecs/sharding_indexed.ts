@@ -168,6 +168,8 @@ export class ShardIndex {
   readonly #shard: BoundShard;
   readonly #byteLength: number | undefined;
   #disjoint: boolean | undefined;
+  /** The last answer of {@link packedAt}. */
+  #packed: { readonly count: number; readonly length: number; readonly start: number | undefined } | undefined;
 
   constructor(shard: BoundShard, bytes: Uint8Array, byteLength: number | undefined) {
     this.#shard = shard;
@@ -224,10 +226,38 @@ export class ShardIndex {
     return this.#disjoint;
   }
 
+  /**
+   * First byte of the first `count` slots by number, if each has `length` bytes and they lie one after another in the shard, outside of its
+   * index; else `undefined`.
+   */
+  packedAt(count: number, length: number): number | undefined {
+    const known = this.#packed;
+    if (known?.count === count && known.length === length) return known.start;
+    const start = this.#findPacked(count, length);
+    this.#packed = { count, length, start };
+    return start;
+  }
+
+  #findPacked(count: number, length: number): number | undefined {
+    const byteLength = this.#byteLength;
+    if (byteLength === undefined) return undefined;
+    const start = useMemory((memory) => {
+      const entries = memory.write(this.bytes.subarray(0, count * entrySize));
+      return memory.kernels.packedStart(entries.pointer, entries.byteLength / entrySize, length);
+    });
+    const end = start + count * length;
+    return start < 0 || end > byteLength || this.#reachesIndex(start, end) ? undefined : start;
+  }
+
   /** The decoded index: little-endian uint64 pairs. */
   get bytes(): Uint8Array {
     const { buffer, byteOffset, byteLength } = this.#words;
     return new Uint8Array(buffer, byteOffset, byteLength);
+  }
+
+  /** Bytes of the shard, where they are known. */
+  get shardLength(): number | undefined {
+    return this.#byteLength;
   }
 
   /** Bytes of the decoded index. */
@@ -283,6 +313,16 @@ export class ShardIndex {
       codec: "sharding_indexed",
     });
   }
+}
+
+/** Refuses a slot that cannot hold an inner chunk of fixed size, before as much is read or decoded as its entry says. */
+export function checkSlot({ encodedSize, byteSteps }: BoundChain, { length }: Slot): void {
+  if (encodedSize.kind !== "fixed" || length === encodedSize.bytes) return;
+  throw new DataError("CORRUPT_DATA", "Encoded chunk has the wrong length", {
+    expected: `${encodedSize.bytes} bytes`,
+    found: `${length} bytes`,
+    codec: byteSteps.at(-1)?.name ?? "bytes",
+  });
 }
 
 /** Coordinates of the chunk with C-order number `chunk`. */

@@ -153,9 +153,9 @@ export function normalizePoints(coordinates: readonly ArrayLike<number>[], shape
 }
 
 function normalizeSlice({ start, stop, step }: Slice, length: number, axis: number): AxisRange {
-  const from = normalizeBound(start ?? 0, length, axis);
-  const to = normalizeBound(stop ?? length, length, axis);
-  const stride = step ?? 1;
+  const from = start === null ? 0 : normalizeBound(start, length, axis);
+  const to = stop === null ? length : normalizeBound(stop, length, axis);
+  const stride = step === null ? 1 : step;
   checkInteger(stride, axis, "a slice bound");
   if (stride < 1) throw invalid(axis, "a step of at least 1", stride);
   return { start: from, step: stride, count: Math.max(0, Math.ceil((to - from) / stride)) };

@@ -9,7 +9,8 @@ import type { ChunkSelection } from "../grid/selection.js";
 import type { Elements } from "../metadata/data_type.js";
 import type { Box } from "./box.js";
 import type { IndexCache } from "./index_cache.js";
-import { bytesResult, type EncodeJob, type Place, type Plan } from "./plan.js";
+import type { Place } from "./place.js";
+import { bytesResult, type EncodeJob, type Plan } from "./plan.js";
 import { type Outer, tile } from "./tiling.js";
 
 /** One chunk to write: a batch item, or what a shard breaks up into. All offsets in bytes. */

@@ -7,7 +7,7 @@
  */
 
 import type { BoundChain } from "../codecs/codec.js";
-import type { BoundShard } from "../codecs/sharding_indexed.js";
+import { type BoundShard, checkSlot } from "../codecs/sharding_indexed.js";
 import { DataError, withContext } from "../errors.js";
 import type { ChunkAxis } from "../grid/chunk_grid.js";
 import { type ChunkKeyEncoding, encodeChunkKey } from "../grid/chunk_key.js";
@@ -17,9 +17,10 @@ import type { SyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
 import { useMemory } from "../wasm/memory.js";
 import { type Box, fillBox, prepareBox, type StridedAxis } from "./box.js";
-import { bestPlace, checkSlot, cutShort, type ReadOptions } from "./read_plan.js";
+import { withPlace } from "./place.js";
+import { bestPlace, cutShort, type ReadOptions } from "./read_plan.js";
+import { decodeInto } from "./steps.js";
 import type { Outer, Tiling } from "./tiling.js";
-import { decodeInto, withPlace } from "./transform.js";
 
 /** The stored chunks that a direct read finds: where they are, and how. */
 export interface DirectSource {
@@ -133,7 +134,7 @@ function readInner(
         fillBox(box, outer.elements, outerOffset, chain.spec.fillValue);
         return;
       }
-      checkSlot(chain, slot, place);
+      checkSlot(chain, slot);
       const bytes = value.read(slot);
       if (bytes.byteLength !== slot.length) throw cutShort(place, slot, bytes.byteLength);
       decodeInto(chain, bytes, outer.elements, outerOffset, box, chunkOffset);

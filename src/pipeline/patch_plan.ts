@@ -11,9 +11,9 @@ import type { BoundShard, ShardIndex, Slot } from "../codecs/sharding_indexed.js
 import type { PatchWrite } from "../stores/store.js";
 import { type ChunkWrite, coversAll, innerWrites, type WriteOptions } from "./chunk_write.js";
 import type { IndexCache } from "./index_cache.js";
+import { withPlace } from "./place.js";
 import type { Plan } from "./plan.js";
 import { cutShort, newRead, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
-import { withPlace } from "./transform.js";
 import { type PatchSlotsJob, patchableSlots } from "./whole_shard.js";
 
 /** A shard that may be patched, once its index is known. */

@@ -6,11 +6,13 @@
  * run the very same plans.
  */
 
-import type { BoundStep, ChunkSpec, Data } from "../codecs/codec.js";
+import { type BoundStep, type ChunkSpec, type Data, lengthOf } from "../codecs/codec.js";
 import type { Elements } from "../metadata/data_type.js";
 import type { ByteRange, Patch } from "../stores/store.js";
 import type { Span } from "../wasm/memory.js";
 import type { Box } from "./box.js";
+import type { DecodeSlotsJob } from "./decode_slots.js";
+import type { Place } from "./place.js";
 import type { DecodeShardJob, EncodeShardJob, PatchSlotsJob } from "./whole_shard.js";
 
 /** One value, or a part of it, to be read from the store. */
@@ -38,15 +40,6 @@ export interface Into {
   /** Byte offset in the target. */
   readonly offset: number;
   readonly byteLength: number;
-}
-
-/** Where in the store some bytes belong; for error messages. */
-export interface Place {
-  readonly key: string;
-  /** Inner chunks per axis of the shard that holds the chunk; `undefined` for a stored chunk. */
-  readonly grid: readonly number[] | undefined;
-  /** C-order number of the chunk in `grid`. */
-  readonly number: number;
 }
 
 /** Decode a part of `input` through `steps`; then copy a box of the result into the target, or keep all of it as `result`. */
@@ -92,9 +85,9 @@ export interface EncodeJob extends Place {
   result: Elements | undefined;
 }
 
-/** Chunk jobs go through steps, which may be asynchronous; shard jobs are one kernel call. */
+/** Chunk jobs go through steps, which may be asynchronous, slot jobs are many of them; shard jobs are one kernel call. */
 export type ChunkJob = DecodeJob | EncodeJob;
-export type Job = ChunkJob | DecodeShardJob | EncodeShardJob | PatchSlotsJob;
+export type Job = ChunkJob | DecodeSlotsJob | DecodeShardJob | EncodeShardJob | PatchSlotsJob;
 
 /** A value to store; `undefined` deletes the key. */
 export interface Write {
@@ -142,4 +135,29 @@ export type Plan<R = void> = Generator<Request, R, void>;
 export function bytesResult({ result }: ChunkJob): Uint8Array | undefined {
   if (Array.isArray(result)) throw new TypeError("the steps of this job do not end in bytes");
   return result;
+}
+
+/** A job that decodes `inputLength` bytes of `input` from `inputOffset`. Without `scatter` the decoded bytes are kept. */
+export function decodeJob(
+  { key, grid, number }: Place,
+  steps: readonly BoundStep[],
+  input: Data,
+  decodedLength?: number,
+  scatter?: Scatter,
+  inputOffset = 0,
+  inputLength: number = lengthOf(input),
+): DecodeJob {
+  return {
+    kind: "decode",
+    key,
+    grid,
+    number,
+    steps,
+    input,
+    inputOffset,
+    inputLength,
+    decodedLength,
+    scatter,
+    result: undefined,
+  };
 }

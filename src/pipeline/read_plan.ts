@@ -6,36 +6,45 @@
  * A chunk comes from its stored key, from a range of it, or from bytes in hand; nothing below distinguishes nested from outer shards.
  */
 
+import { type BoundChain, type Bytes, byteStrides, type ChunkSpec, elementCount } from "../codecs/codec.js";
+import type { DenseSlot } from "../codecs/dense.js";
 import {
-  type BoundChain,
-  type BoundStep,
-  byteStrides,
-  type ChunkSpec,
-  type Data,
-  elementCount,
-  lengthOf,
-} from "../codecs/codec.js";
-import { type BoundShard, indexOffset, indexRange, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
+  type BoundShard,
+  checkSlot,
+  indexOffset,
+  indexRange,
+  ShardIndex,
+  type Slot,
+} from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
 import { type Elements, newElements } from "../metadata/data_type.js";
 import type { ByteRange } from "../stores/store.js";
 import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
+import type { DecodeSlotsJob } from "./decode_slots.js";
 import type { IndexCache } from "./index_cache.js";
+import { contextOf, type Place, withPlace } from "./place.js";
 import {
   bytesResult,
   type DecodeJob,
+  decodeJob,
   type Into,
   type Opening,
-  type Place,
   type Plan,
   type Read,
   type Scatter,
 } from "./plan.js";
 import { type Outer, type Tiling, tile } from "./tiling.js";
-import { contextOf, withPlace } from "./transform.js";
-import { type DecodeShardJob, wholeShardSlot } from "./whole_shard.js";
+
+import {
+  type DecodeShardJob,
+  isContiguous,
+  packedSlots,
+  rowCountOf,
+  rowsAtOnce,
+  wholeShardSlot,
+} from "./whole_shard.js";
 
 /** One chunk to read: a batch item, or what a shard breaks up into. All offsets and lengths in bytes. */
 export interface ChunkRead extends Place, Scatter {
@@ -56,6 +65,8 @@ export interface ReadOptions {
   readonly readMissingChunks: boolean;
   /** `undefined` = indexes are not kept. */
   readonly indexCache: IndexCache | undefined;
+  /** Whether the store keeps one version of a value open, so that index and slots can be read one after the other without more locks. */
+  readonly canOpen: boolean;
 }
 
 /** Chunks are fetched in windows of at most this many encoded bytes. */
@@ -73,31 +84,6 @@ interface ShardRead {
 
 export function newRead(key: string, range?: ByteRange, into?: Into, wantsSize = false): Read {
   return { key, range, into, wantsSize, value: undefined, isInPlace: false, span: undefined, byteLength: undefined };
-}
-
-/** A job that decodes `inputLength` bytes of `input` from `inputOffset`. Without `scatter` the decoded bytes are kept. */
-export function decodeJob(
-  { key, grid, number }: Place,
-  steps: readonly BoundStep[],
-  input: Data,
-  decodedLength?: number,
-  scatter?: Scatter,
-  inputOffset = 0,
-  inputLength: number = lengthOf(input),
-): DecodeJob {
-  return {
-    kind: "decode",
-    key,
-    grid,
-    number,
-    steps,
-    input,
-    inputOffset,
-    inputLength,
-    decodedLength,
-    scatter,
-    result: undefined,
-  };
 }
 
 /** The error for a store that answers a slot's range with fewer bytes than the index promises. */
@@ -207,18 +193,30 @@ interface OpenedShard {
   readonly index: ShardIndex;
 }
 
+/** How a shard is read: its index first, all of it at once, or, for bytes in hand, not at all. */
+type Access = "index" | "whole" | "in hand";
+
+function accessOf(each: ShardRead, { canOpen }: ReadOptions): Access {
+  const { item, shard } = each;
+  if (item.source !== undefined) return "in hand";
+  // A dense shard may be packed; then its slots are read straight to where they are wanted.
+  if (canOpen && item.grid === undefined && wholeShardSlot(shard, item.selection, item.extent) !== undefined)
+    return "index";
+  return touchesAll(each) ? "whole" : "index";
+}
+
 /** Reads the indexes of `shards` (with all the data, where every inner chunk is wanted) and returns the inner chunks wanted. */
 function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<ChunkRead[]> {
-  const isWhole = shards.map((each) => each.item.source !== undefined || touchesAll(each));
+  const access = shards.map((each) => accessOf(each, options));
   // A shard inside a shard is open already, and a second lock would wait behind a writer that waits for the first.
-  const isStored = shards.map(({ item }, i) => !isWhole[i] && item.grid === undefined);
+  const isStored = shards.map(({ item }, i) => access[i] === "index" && item.grid === undefined);
   const stored = yield* openStored(shards.filter((_, i) => isStored[i]).map(({ item }) => item.key));
   const pending = shards.map((shardRead, i): PendingIndex => {
     const { item, shard } = shardRead;
     const opening = isStored[i] ? stored.get(item.key) : undefined;
     if (item.source !== undefined)
       return { place: item, shard, value: item.source.subarray(item.offset, item.offset + item.length) };
-    if (isWhole[i]) return { place: item, shard, read: newRead(item.key, rangeOf(item)), isWhole: true };
+    if (access[i] === "whole") return { place: item, shard, read: newRead(item.key, rangeOf(item)), isWhole: true };
     return pendingIndex(
       shard,
       item,
@@ -235,10 +233,119 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
     if (index === undefined) missing(shardRead.item, shardRead.shard.spec, options);
     else opened.push({ shardRead, value: value ?? (isWhole ? read?.value : undefined), index });
   });
-  const broken = yield* decodeWhole(opened);
+  const spread = yield* fetchSpread(yield* readPacked(opened, options), options);
+  const broken = yield* decodeWhole(spread);
   const inner: ChunkRead[] = [];
-  for (const each of broken) breakUp(each, inner);
+  const jobs: DecodeSlotsJob[] = [];
+  for (const each of broken) {
+    const job = slotsJob(each);
+    if (job === undefined) breakUp(each, inner);
+    else jobs.push(job);
+  }
+  if (jobs.length > 0) yield { kind: "transform", jobs };
   return inner;
+}
+
+/** Reads the packed ones of the shards that are wanted whole, window by window; returns the others, and those in which something is wrong. */
+function* readPacked(opened: readonly OpenedShard[], options: ReadOptions): Plan<OpenedShard[]> {
+  const rest: OpenedShard[] = [];
+  const reads: Read[] = [];
+  const readers: OpenedShard[] = [];
+  for (const each of opened) {
+    const { item, shard } = each.shardRead;
+    const { selection, extent } = item;
+    const dense = wholeShardSlot(shard, selection, extent);
+    const packed = dense && packedSlots(shard, dense, extent, each.index);
+    if (dense === undefined || packed === undefined) rest.push(each);
+    else if (isContiguous(shard, dense, extent, outerOf(item)) && !Array.isArray(item.target)) {
+      const byteLength = elementCount(extent) * shard.spec.dataType.itemSize;
+      if (each.value !== undefined)
+        item.target.set(each.value.subarray(packed.start, packed.start + byteLength), item.targetOffset);
+      else {
+        const into = { target: item.target, offset: item.targetOffset, byteLength };
+        reads.push(newRead(item.key, { offset: item.offset + packed.start, length: byteLength }, into));
+        readers.push(each);
+      }
+    } else if (!(yield* readWindows(each, dense, packed))) rest.push(each);
+  }
+  if (reads.length === 0) return rest;
+  yield { kind: "get", reads };
+  reads.forEach(({ value, isInPlace, into }, i) => {
+    const { item, shard } = readers[i]!.shardRead;
+    if (isInPlace) return;
+    if (value === undefined) missing(item, shard.spec, options);
+    else if (value.byteLength !== into!.byteLength)
+      throw cutShort(item, { offset: item.offset, length: into!.byteLength }, value.byteLength);
+    else into!.target!.set(value, into!.offset);
+  });
+  return rest;
+}
+
+/** Decodes a packed shard in windows of rows of inner chunks; false if one of them is refused. */
+function* readWindows(
+  { shardRead: { item, shard }, value }: OpenedShard,
+  dense: DenseSlot,
+  { start, rowBytes }: { readonly start: number; readonly rowBytes: number },
+): Plan<boolean> {
+  const { key, grid, number, extent } = item;
+  const rows = rowCountOf(shard, extent);
+  const step = rowsAtOnce(shard, extent);
+  const outer = outerOf(item);
+  for (let firstRow = 0; firstRow < rows; firstRow += step) {
+    const rowCount = Math.min(step, rows - firstRow);
+    const offset = start + firstRow * rowBytes;
+    const length = rowCount * rowBytes;
+    let slots: Bytes | undefined = value?.subarray(offset, offset + length);
+    if (slots === undefined) {
+      const read = newRead(
+        key,
+        { offset: item.offset + offset, length },
+        { target: undefined, offset: 0, byteLength: length },
+      );
+      yield { kind: "get", reads: [read] };
+      slots = read.span ?? read.value;
+    }
+    if (slots === undefined || slots.byteLength !== length) return false;
+    const rowsOf = { firstRow, rowCount };
+    const job: DecodeShardJob = {
+      kind: "decode-shard",
+      key,
+      grid,
+      number,
+      shard,
+      dense,
+      extent,
+      outer,
+      value: slots,
+      index: undefined,
+      ...rowsOf,
+      isDone: false,
+    };
+    yield { kind: "transform", jobs: [job] };
+    if (!job.isDone) return false;
+  }
+  return true;
+}
+
+/** Fetches the shards that are wanted whole, but turned out not to be packed. */
+function* fetchSpread(opened: readonly OpenedShard[], options: ReadOptions): Plan<OpenedShard[]> {
+  const reads = opened.map(({ shardRead, value, index }) => {
+    if (value !== undefined || !touchesAll(shardRead)) return undefined;
+    const { key, offset } = shardRead.item;
+    // As a range, it comes from the version that is open.
+    const length = index.shardLength;
+    return newRead(key, length === undefined ? rangeOf(shardRead.item) : { offset, length });
+  });
+  const wanted = reads.filter((read) => read !== undefined);
+  if (wanted.length === 0) return [...opened];
+  yield { kind: "get", reads: wanted };
+  return opened.flatMap((each, i) => {
+    const read = reads[i];
+    if (read === undefined) return each;
+    if (read.value !== undefined) return { ...each, value: read.value };
+    missing(each.shardRead.item, each.shardRead.shard.spec, options);
+    return [];
+  });
 }
 
 /** Locks stored shards for reading, so that index and data come from one version, and opens them where the store can. */
@@ -331,6 +438,8 @@ function* decodeWhole(opened: readonly OpenedShard[]): Plan<readonly OpenedShard
       outer: outerOf(item),
       value,
       index: index.bytes,
+      firstRow: 0,
+      rowCount: rowCountOf(shard, extent),
       isDone: false,
     };
   });
@@ -383,15 +492,12 @@ export function indexJob(shard: BoundShard, place: Place, input: Uint8Array): De
 
 const nothing: readonly never[] = [];
 
-/** Refuses a slot that cannot hold an inner chunk of fixed size, before as much is read as its entry says. */
-export function checkSlot({ encodedSize, byteSteps }: BoundChain, { length }: Slot, place: Place): void {
-  if (encodedSize.kind !== "fixed" || length === encodedSize.bytes) return;
-  throw new DataError("CORRUPT_DATA", "Encoded chunk has the wrong length", {
-    ...contextOf(place),
-    expected: `${encodedSize.bytes} bytes`,
-    found: `${length} bytes`,
-    codec: byteSteps.at(-1)?.name ?? "bytes",
-  });
+/** Plain inner chunks of a shard in hand are decoded together. */
+function slotsJob({ shardRead, value, index }: OpenedShard): DecodeSlotsJob | undefined {
+  const { item, shard } = shardRead;
+  if (value === undefined || shard.inner.shard !== undefined) return undefined;
+  const { key, grid, number } = item;
+  return { kind: "decode-slots", key, grid, number, shard, value, index, tiling: tilingOf(shardRead) };
 }
 
 /** Adds one item for every inner chunk that the selection touches; missing ones are filled at once. */
@@ -411,7 +517,7 @@ function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): 
         fillBox(box, target, outerOffset, fillValue);
         continue;
       }
-      checkSlot(chain, slot, { key, grid, number });
+      withPlace(() => checkSlot(chain, slot), { key, grid, number });
       inner.push({
         key,
         grid,

@@ -7,14 +7,14 @@
  * general way, which fills, or says exactly what is wrong.
  */
 
-import { byteStrides, elementCount } from "../codecs/codec.js";
+import { type Bytes, byteStrides, elementCount, isSpan, lengthOf } from "../codecs/codec.js";
 import type { DenseSlot } from "../codecs/dense.js";
-import { type BoundShard, entrySize, indexOffset } from "../codecs/sharding_indexed.js";
+import { type BoundShard, entrySize, indexOffset, type ShardIndex } from "../codecs/sharding_indexed.js";
 import { type AxisRange, type ChunkSelection, isPicks } from "../grid/selection.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
 import { writeShardLayout } from "../wasm/shard_layout.js";
 import { gatherBox, scatterBox, stridedBox } from "./box.js";
-import type { Place } from "./plan.js";
+import type { Place } from "./place.js";
 import type { Outer } from "./tiling.js";
 
 /** A whole shard between its bytes and the caller's array, which has its elements in natural order. */
@@ -28,9 +28,13 @@ interface ShardJob extends Place {
 
 export interface DecodeShardJob extends ShardJob {
   readonly kind: "decode-shard";
-  readonly value: Uint8Array;
-  /** The decoded index. */
-  readonly index: Uint8Array;
+  /** The stored shard, or, of a packed one, the slots of the rows of inner chunks that are to be decoded. */
+  readonly value: Bytes;
+  /** The decoded index; `undefined` if the shard is packed. */
+  readonly index: Uint8Array | undefined;
+  /** Rows of inner chunks along the first axis. */
+  readonly firstRow: number;
+  readonly rowCount: number;
   /** Result: false if the shard must go the general way. */
   isDone: boolean;
 }
@@ -58,8 +62,8 @@ export interface PatchSlotsJob extends ShardJob {
 
 /** Shards above this many bytes go the general way, in windows. */
 const byteLimit = 2 ** 29;
-/** Decoded rows of inner chunks are handed over in pieces of about this many bytes, which stay in the processor's cache. */
-const windowBytes = 2 ** 20;
+/** Rows of inner chunks are decoded in pieces of about this many bytes, which stay in the processor's cache. */
+const windowBytes = 2 ** 18;
 
 /** The shard's slot if a selection of it can be read or written whole: every element once, in natural order. */
 export function wholeShardSlot(
@@ -107,23 +111,68 @@ function layoutOf(memory: Memory, { shard, dense, extent }: ShardJob): Span {
   });
 }
 
-/** Decodes a shard; `isDone` stays false where the kernel refused. */
+/** Rows of inner chunks along the first axis that have elements in the array. */
+export function rowCountOf({ inner }: BoundShard, extent: readonly number[]): number {
+  return Math.ceil((extent[0] ?? 1) / (inner.spec.shape[0] ?? 1));
+}
+
+/** How the slots of a packed shard lie, if it is packed: their first byte, and how many a row has. */
+export function packedSlots(
+  shard: BoundShard,
+  dense: DenseSlot,
+  extent: readonly number[],
+  index: ShardIndex,
+): { readonly start: number; readonly rowBytes: number } | undefined {
+  const perRow = elementCount(shard.grid.slice(1));
+  const start = index.packedAt(rowCountOf(shard, extent) * perRow, dense.byteLength);
+  return start === undefined ? undefined : { start, rowBytes: perRow * dense.byteLength };
+}
+
+/** Whether the slots of a packed shard, as they lie there, are the elements of the caller's array. */
+export function isContiguous(
+  { grid, inner }: BoundShard,
+  { swapSize, checksum, strides }: DenseSlot,
+  extent: readonly number[],
+  outer: Outer,
+): boolean {
+  const { shape, dataType } = inner.spec;
+  const { itemSize } = dataType;
+  const natural = byteStrides(shape, itemSize);
+  const packed = byteStrides(extent, itemSize);
+  return (
+    swapSize === 1 &&
+    !checksum &&
+    strides.every((stride, axis) => stride === natural[axis] || shape[axis] === 1) &&
+    packed.every((stride, axis) => stride === outer.strides[axis] || extent[axis] === 1) &&
+    grid.every((count, axis) => axis === 0 || (count === 1 && extent[axis] === shape[axis]))
+  );
+}
+
+/** Rows of inner chunks that are decoded at once: so many that their slots and elements stay in the processor's cache. */
+export function rowsAtOnce({ inner }: BoundShard, extent: readonly number[]): number {
+  const { shape, dataType } = inner.spec;
+  const rowBytes = (shape[0] ?? 1) * elementCount(extent.slice(1)) * dataType.itemSize;
+  return Math.max(1, Math.floor(windowBytes / rowBytes));
+}
+
+/** Decodes rows of a shard; `isDone` stays false where the kernel refused. */
 export function decodeShard(job: DecodeShardJob): void {
-  const { shard, extent, outer, value, index } = job;
+  const { shard, extent, outer, value, index, firstRow, rowCount } = job;
   const { shape, dataType } = shard.inner.spec;
   const { itemSize } = dataType;
-  const rows = Math.ceil((extent[0] ?? 1) / (shape[0] ?? 1));
-  const rowElements = (shape[0] ?? 1) * elementCount(extent.slice(1));
-  const rowsAtOnce = Math.max(1, Math.floor(windowBytes / (rowElements * itemSize)));
-  const region = indexOffset(shard, value.byteLength);
+  const rowLength = shape[0] ?? 1;
+  const rowBytes = rowLength * elementCount(extent.slice(1)) * itemSize;
+  const step = index === undefined ? rowCount : rowsAtOnce(shard, extent);
+  const region = index === undefined ? 0 : indexOffset(shard, lengthOf(value));
   const strides = byteStrides(extent, itemSize);
   job.isDone = useMemory((memory) => {
     const layout = layoutOf(memory, job);
-    const src = memory.write(value);
-    const pairs = memory.write(index);
-    const dst = memory.allocate(Math.min(rows, rowsAtOnce) * rowElements * itemSize);
-    for (let row = 0; row < rows; row += rowsAtOnce) {
-      const count = Math.min(rowsAtOnce, rows - row);
+    const src = isSpan(value) ? value : memory.write(value);
+    const pairs = index === undefined ? nowhere : memory.write(index);
+    const dst = memory.allocate(Math.min(rowCount, step) * rowBytes);
+    const end = firstRow + rowCount;
+    for (let row = firstRow; row < end; row += step) {
+      const count = Math.min(step, end - row);
       const placed = memory.kernels.decodeShard(
         dst.pointer,
         dst.byteLength,
@@ -132,20 +181,22 @@ export function decodeShard(job: DecodeShardJob): void {
         pairs.pointer,
         pairs.byteLength,
         region,
-        shard.indexSize,
+        index === undefined ? 0 : shard.indexSize,
         layout.pointer,
         row,
         count,
       );
       if (placed < 0) return false;
-      const first = row * (shape[0] ?? 1);
-      const part = extent.map((length, axis) => (axis === 0 ? Math.min(count * shape[0]!, length - first) : length));
+      const first = row * rowLength;
+      const part = extent.map((length, axis) => (axis === 0 ? Math.min(count * rowLength, length - first) : length));
       const box = stridedBox(part, outer.strides, strides, itemSize);
       scatterBox(box, outer.elements, outer.offset + first * (outer.strides[0] ?? 0), memory.bytes, dst.pointer);
     }
     return true;
   });
 }
+
+const nowhere: Span = { pointer: 0, byteLength: 0 };
 
 /** Encodes a shard. */
 export function encodeShard(job: EncodeShardJob): void {

@@ -31,9 +31,10 @@ import {
   type WriteOptions,
 } from "./chunk_write.js";
 import { patchPlan } from "./patch_plan.js";
-import { bytesResult, type EncodeJob, type Place, type Plan, type Write } from "./plan.js";
-import { decodeJob, indexBytes, indexJob, newRead, readPlan, wholeChunkRead } from "./read_plan.js";
-import { withPlace } from "./transform.js";
+import type { Place } from "./place.js";
+import { withPlace } from "./place.js";
+import { bytesResult, decodeJob, type EncodeJob, type Plan, type Write } from "./plan.js";
+import { indexBytes, indexJob, newRead, readPlan, wholeChunkRead } from "./read_plan.js";
 import { type EncodeShardJob, wholeShardSlot } from "./whole_shard.js";
 
 /** A shard without anything around it; its owner receives the assembled bytes. */
@@ -141,6 +142,7 @@ function* openShard(node: ChunkWrite, shard: BoundShard, options: WriteOptions):
     yield* readPlan([wholeChunkRead(bare, node, existing, { elements: base, offset: 0, strides })], {
       readMissingChunks: true,
       indexCache: undefined,
+      canOpen: false,
     });
   }
   const job = encodeJob(node, chain.arraySteps, base, options);

@@ -77,6 +77,11 @@ export interface Kernels {
    * missing), `order` to `count` u32 (which inner chunk lies in each slot). Returns the end of the last inner chunk, or a negative number.
    */
   encodeShardIndex(dst: number, dstLength: number, lengths: number, order: number, count: number, base: number): number;
+  /**
+   * First byte of the `count` slots whose entries (as in a stored index) are at `src`, if each has `length` bytes and they lie one after
+   * another; else -1.
+   */
+  packedStart(src: number, count: number, length: number): number;
 
   /**
    * Places the inner chunks of a dense shard `src` into `dst`, those with elements in the array whose first grid coordinate lies in
@@ -86,6 +91,9 @@ export interface Kernels {
    *
    * Each entry must have the slot's length, lie inside of the shard and outside of the stored index, and its checksum must match; slots
    * may overlap, in any order. `src` is not changed.
+   *
+   * With an `indexLength` of 0 the slots are packed: those of all inner chunks of the rows one after another in C order, from the first byte
+   * of `src` on.
    *
    * Returns the number of inner chunks placed; -(1 + number of the first inner chunk that is missing or bad), with a part of `dst`
    * written; -2^31, with nothing written, if a span is too small, the layout describes no shard or there are no such rows.

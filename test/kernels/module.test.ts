@@ -45,6 +45,7 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "memory",
         "mortonOrder",
         "packBits",
+        "packedStart",
         "patchSlots",
         "roundFloats",
         "roundIntegers",

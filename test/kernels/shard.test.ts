@@ -267,6 +267,35 @@ describe.each(builds)("decodeShard (%s)", (_name, kernels) => {
     );
   });
 
+  it("takes the slots of a packed shard without an index, and refuses too few bytes of them", () => {
+    fc.assert(
+      fc.property(cases, ({ shard, window, dstSkew, srcSkew }) => {
+        const { firstRow, rowCount } = shard.grid.length === 0 ? { firstRow: 0, rowCount: 1 } : window;
+        const dstLength = windowLength(shard, { firstRow, rowCount });
+        const length = slotLength(shard);
+        const chunks = Array.from({ length: product(shard.grid) }, (_, i) => i);
+        const slots = chunks.map((i) => reference.sealSlot(shard, content(reference.payloadLength(shard), i)));
+        const index = chunks.map((i) => ({ offset: i * length, length }));
+        const expected = new Uint8Array(dstLength).fill(0x5a);
+        const whole = new Uint8Array(Buffer.concat(slots));
+        const count = reference.decodeShard(shard, expected, whole, index, noRegion, firstRow, rowCount);
+        const perRow = product(shard.grid.slice(1));
+        const rowsInside = Math.ceil((shard.extent[0] ?? 1) / (shard.inner[0] ?? 1));
+        const end = Math.min(firstRow + rowCount, rowsInside);
+        const src = whole.slice(firstRow * perRow * length, Math.max(firstRow, end) * perRow * length);
+        const rows = { firstRow, rowCount, dstLength, dstSkew, srcSkew };
+        const { result, bytes } = run(shard, { src, index: [], region: noRegion }, rows);
+        expect(result).toBe(count);
+        expect(Buffer.compare(bytes, expected)).toBe(0);
+        if (count === 0) return;
+        const cut = run(shard, { src: src.slice(0, -1), index: [], region: noRegion }, rows);
+        expect(cut.result).toBe(unusable);
+        expect(cut.bytes.every((byte) => byte === 0x5a)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("decodes overlapping slots", () => {
     fc.assert(
       fc.property(

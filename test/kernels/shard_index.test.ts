@@ -146,3 +146,42 @@ describe.each(builds)("encodeShardIndex (%s)", (_name, kernels) => {
     expect(run(lengths, order, base, dstLength).result).toBe(result);
   });
 });
+
+describe.each(builds)("packedStart (%s)", (_name, kernels) => {
+  const run = (entries: readonly Entry[], length: number, offset = 0) => {
+    const arena = new Arena(kernels);
+    const result = kernels.packedStart(arena.input(storeIndex(entries), offset), entries.length, length);
+    arena.check();
+    return result;
+  };
+
+  it("is the first offset just if every slot follows the one before it", () => {
+    const cases = fc.record({
+      start: fc.bigInt(0n, 2n ** 53n - 200n),
+      length: fc.integer({ min: 1, max: 16 }),
+      count: fc.integer({ min: 1, max: 10 }),
+      change: fc.option(fc.tuple(fc.nat(9), smallEntry)),
+      offset: skew,
+    });
+    fc.assert(
+      fc.property(cases, ({ start, length, count, change, offset }) => {
+        const packed = Array.from({ length: count }, (_, i): Entry => [start + BigInt(i * length), BigInt(length)]);
+        const entries = change === null ? packed : packed.with(change[0] % count, change[1]);
+        const first = entries[0]?.[0];
+        const isPacked = entries.every(
+          (entry, i) => entry !== undefined && entry[0] === first! + BigInt(i * length) && entry[1] === BigInt(length),
+        );
+        expect(run(entries, length, offset)).toBe(isPacked ? Number(first) : -1);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it.each<[string, Entry[], number]>([
+    ["no slots", [], 1],
+    ["no bytes", [[0n, 0n]], 0],
+    ["a length that is no number", [[0n, 1n]], Number.NaN],
+    ["a missing inner chunk", [undefined], 8],
+    ["an end above 2^53", [[2n ** 53n, 1n]], 1],
+  ])("%s is not packed", (_case, entries, length) => expect(run(entries, length)).toBe(-1));
+});
