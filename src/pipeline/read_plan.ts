@@ -233,8 +233,8 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
     if (index === undefined) missing(shardRead.item, shardRead.shard.spec, options);
     else opened.push({ shardRead, value: value ?? (isWhole ? read?.value : undefined), index });
   });
-  const spread = yield* fetchSpread(yield* readPacked(opened, options), options);
-  const broken = yield* decodeWhole(spread);
+  const { spread, refused } = yield* readPacked(opened, options);
+  const broken = [...refused, ...(yield* decodeWhole(yield* fetchSpread(spread, options)))];
   const inner: ChunkRead[] = [];
   const jobs: DecodeSlotsJob[] = [];
   for (const each of broken) {
@@ -246,9 +246,13 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
   return inner;
 }
 
-/** Reads the packed ones of the shards that are wanted whole, window by window; returns the others, and those in which something is wrong. */
-function* readPacked(opened: readonly OpenedShard[], options: ReadOptions): Plan<OpenedShard[]> {
-  const rest: OpenedShard[] = [];
+/** Reads the packed ones of the shards that are wanted whole; returns the others, and those in which something is wrong. */
+function* readPacked(
+  opened: readonly OpenedShard[],
+  options: ReadOptions,
+): Plan<{ readonly spread: OpenedShard[]; readonly refused: OpenedShard[] }> {
+  const spread: OpenedShard[] = [];
+  const refused: OpenedShard[] = [];
   const reads: Read[] = [];
   const readers: OpenedShard[] = [];
   for (const each of opened) {
@@ -256,7 +260,7 @@ function* readPacked(opened: readonly OpenedShard[], options: ReadOptions): Plan
     const { selection, extent } = item;
     const dense = wholeShardSlot(shard, selection, extent);
     const packed = dense && packedSlots(shard, dense, extent, each.index);
-    if (dense === undefined || packed === undefined) rest.push(each);
+    if (dense === undefined || packed === undefined) spread.push(each);
     else if (isContiguous(shard, dense, extent, outerOf(item)) && !Array.isArray(item.target)) {
       const byteLength = elementCount(extent) * shard.spec.dataType.itemSize;
       if (each.value !== undefined)
@@ -266,9 +270,9 @@ function* readPacked(opened: readonly OpenedShard[], options: ReadOptions): Plan
         reads.push(newRead(item.key, { offset: item.offset + packed.start, length: byteLength }, into));
         readers.push(each);
       }
-    } else if (!(yield* readWindows(each, dense, packed))) rest.push(each);
+    } else if (!(yield* readWindows(each, dense, packed))) refused.push(each);
   }
-  if (reads.length === 0) return rest;
+  if (reads.length === 0) return { spread, refused };
   yield { kind: "get", reads };
   reads.forEach(({ value, isInPlace, into }, i) => {
     const { item, shard } = readers[i]!.shardRead;
@@ -278,7 +282,7 @@ function* readPacked(opened: readonly OpenedShard[], options: ReadOptions): Plan
       throw cutShort(item, { offset: item.offset, length: into!.byteLength }, value.byteLength);
     else into!.target!.set(value, into!.offset);
   });
-  return rest;
+  return { spread, refused };
 }
 
 /** Decodes a packed shard in windows of rows of inner chunks; false if one of them is refused. */

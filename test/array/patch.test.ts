@@ -287,7 +287,8 @@ test("a shard whose slots overlap is rewritten, and so set apart", () => {
   store.setSync("/c/0/0", shard);
   const before = openArraySync<"uint16">(store).getSync().data.slice();
   openNoting(store).setSync([0, 0], 999);
-  expect(store.log).toEqual(["range", "get", "set"]);
+  // The index is known from the read before.
+  expect(store.log).toEqual(["get", "set"]);
   before[0] = 999;
   expect(openArraySync(store).getSync().data).toEqual(before);
 });
