@@ -56,6 +56,7 @@ import { runBatched } from "./pipeline/batched_driver.js";
 import { BoundGrid } from "./pipeline/bound_grid.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
 import { type DirectSource, readChunks, readSingle } from "./pipeline/direct_read.js";
+import { writeChunks } from "./pipeline/direct_write.js";
 import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
@@ -130,7 +131,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   #metadata: ArrayMetadata;
   /** Stored chunks per axis. */
   #counts: readonly number[];
-  /** Made by the first synchronous read. */
+  /** Made by the first synchronous read or write. */
   #direct: DirectSource | undefined;
 
   /** @internal */
@@ -465,8 +466,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const access = this.#requireSync();
     const { outer, result } = this.#target(resolved, options);
     const { chain, grid } = this.#grid;
-    this.#direct ??= this.#directSource(access);
-    const source = this.#direct;
+    const source = this.#directSource(access);
     if (grid.chunkShape !== undefined && readSingle(chain, grid.axes, resolved.selection, outer, source))
       return result();
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
@@ -484,8 +484,10 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   #setSync(resolved: Resolved, value: Value<D>): void {
     const access = this.#requireSync();
-    for (const { plan } of this.#prepareSet(resolved, this.#source(resolved, value)).batches)
-      this.#runSync(plan, access);
+    const memory = this.#source(resolved, value);
+    if (this.shardGrid === undefined) {
+      writeChunks(this.#tile(resolved, memory), this.shape, this.#directSource(access), this.#runtime);
+    } else for (const { plan } of this.#prepareSet(resolved, memory).batches) this.#runSync(plan, access);
   }
 
   async #set(resolved: Resolved, value: Value<D>, options: AsyncOptions): Promise<void> {
@@ -494,9 +496,12 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   }
 
   #directSource(access: SyncAccess): DirectSource {
-    const { chunkKeyEncoding: encoding } = this.#metadata;
-    const locks = keyLocksOf(this.store);
-    return { access, locks, prefix: joinKey(this.path, ""), encoding, options: this.#runtime };
+    if (this.#direct === undefined) {
+      const { chunkKeyEncoding: encoding } = this.#metadata;
+      const locks = keyLocksOf(this.store);
+      this.#direct = { access, locks, prefix: joinKey(this.path, ""), encoding, options: this.#runtime };
+    }
+    return this.#direct;
   }
 
   /** Where a read puts its elements. */

@@ -13,6 +13,7 @@ import type { Span } from "../wasm/memory.js";
 import type { Box } from "./box.js";
 import type { DecodeSlotsJob } from "./decode_slots.js";
 import type { Place } from "./place.js";
+import type { Slab } from "./slab.js";
 import type { DecodeShardJob, EncodeShardJob, PatchSlotsJob } from "./whole_shard.js";
 
 /** One value, or a part of it, to be read from the store. */
@@ -81,6 +82,8 @@ export interface EncodeJob extends Place {
   readonly chunkOffset: number;
   /** Extent of the chunk that lies in the array if the empty rule applies; `undefined` = a chunk is never elided. */
   readonly emptyExtent: readonly number[] | undefined;
+  /** Where the result may share a buffer with others. */
+  readonly slab?: Slab | undefined;
   /** Result: fresh bytes (elements, where the steps leave them as such) that nobody else holds, or `undefined` if the chunk is empty. */
   result: Elements | undefined;
 }

@@ -193,7 +193,9 @@ function isEmpty(memory: Memory, spec: ChunkSpec, data: Data, extent: readonly n
 
 /** Encoded bytes that nobody else holds: a store keeps them. */
 function own(memory: Memory, job: EncodeJob, encoded: Data, decoded: Data): Elements {
-  if (isSpan(encoded)) return memory.read(encoded);
+  const { slab } = job;
+  if (isSpan(encoded)) return slab === undefined ? memory.read(encoded) : slab.copy(memory.view(encoded));
   // Without steps the bytes still are the caller's, or the store's.
-  return encoded === decoded || job.steps.length === 0 ? encoded.slice() : encoded;
+  if (encoded !== decoded && job.steps.length > 0) return encoded;
+  return slab === undefined || Array.isArray(encoded) ? encoded.slice() : slab.copy(encoded);
 }

@@ -3,6 +3,7 @@
  */
 
 import { RuntimeError, SyncodecError } from "../errors.js";
+import { MemoryStore } from "./memory.js";
 import { openBytes, sliceRange } from "./range.js";
 import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, Store, SyncStore } from "./store.js";
 
@@ -20,6 +21,8 @@ export interface SyncAccess {
   size: SyncStore["sizeSync"];
   list: SyncStore["listSync"];
   lock: SyncStore["lockSync"];
+  /** Whether the store may be given views of larger buffers to keep, where that is cheaper. */
+  readonly takesViews: boolean;
 }
 
 export interface AsyncAccess {
@@ -115,6 +118,7 @@ function syncAccess(store: SyncStore): SyncAccess {
     size: store.sizeSync && ((key) => guard("read", key, () => store.sizeSync!(key))),
     list: store.listSync?.bind(store),
     lock: store.lockSync && ((key) => guard("lock", key, () => store.lockSync!(key))),
+    takesViews: store instanceof MemoryStore,
   };
 }
 
@@ -171,6 +175,7 @@ function mapAccess(
       for (const key of map.keys()) if (key.startsWith(prefix)) yield key;
     },
     lock: undefined,
+    takesViews: false,
   };
 }
 

@@ -14,7 +14,8 @@ import type { AsyncStore, ByteRange, OpenValue, Patch, SyncStore } from "./store
 
 /**
  * Keeps values as they were given and hands out views of them, without copying. A patch writes in place at the cost of its own bytes, so
- * that views returned earlier show the change; whoever keeps a value across other calls copies it.
+ * that views returned earlier show the change; whoever keeps a value across other calls copies it. Small values may share one buffer of
+ * 32 KiB: whoever passes on `value.buffer` passes on its neighbours.
  *
  * The asynchronous methods answer at once, which zarrita accepts.
  */
