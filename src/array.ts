@@ -56,7 +56,7 @@ import { runBatched } from "./pipeline/batched_driver.js";
 import { BoundGrid } from "./pipeline/bound_grid.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
 import { type DirectSource, readChunks, readSingle } from "./pipeline/direct_read.js";
-import { writeChunks } from "./pipeline/direct_write.js";
+import { coversChunks, writeChunks } from "./pipeline/direct_write.js";
 import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
@@ -485,7 +485,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   #setSync(resolved: Resolved, value: Value<D>): void {
     const access = this.#requireSync();
     const memory = this.#source(resolved, value);
-    if (this.shardGrid === undefined) {
+    const isPlain = this.shardGrid === undefined;
+    if (isPlain && coversChunks(resolved.selection, this.#grid.grid.axes, this.shape)) {
       writeChunks(this.#tile(resolved, memory), this.shape, this.#directSource(access), this.#runtime);
     } else for (const { plan } of this.#prepareSet(resolved, memory).batches) this.#runSync(plan, access);
   }
