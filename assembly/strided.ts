@@ -34,8 +34,8 @@ export const boxLength: usize = 32 + 32 * 16;
 const axisLength: usize = 16;
 const headLength: usize = 32;
 const ownBox: usize = memory.data(32 + 32 * 16, 16);
-/** A square of 16 bytes a side, between the stages of its transposition. */
-const square: usize = memory.data(256, 16);
+/** A tile of 64 bytes a side, between the stages of its transposition. */
+const stages: usize = memory.data(4096, 64);
 
 @inline
 function axisAt(box: usize, index: u32): usize {
@@ -363,27 +363,71 @@ function interleaveFour<T>(to: usize, toStep: usize, from: usize, fromStep: usiz
   v128.store(to + 3 * toStep, interleaveHigh<T>(evenHigh, oddHigh));
 }
 
+/** Turns 2 by 2 items of 8 bytes. */
+@inline
+function interleaveTwo(to: usize, toStep: usize, from: usize, fromStep: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + fromStep);
+  v128.store(to, v128.shuffle<u64>(a, b, 0, 2));
+  v128.store(to + toStep, v128.shuffle<u64>(a, b, 1, 3));
+}
+
 /**
- * Transposes a square of 16 bytes a side, n vectors of n lanes. One stage interleaves vector i with vector i + n / 2: that moves the
- * highest bit of the row number to the lowest of the lane number, and the highest of the lane number to the lowest of the row number, so
- * log2 n stages exchange the two. They go two at a time, because a pass through memory costs as much as two stages.
+ * Transposes the squares of 16 bytes a side, n vectors of n lanes, in a tile of at most 64 bytes a side. One stage interleaves vector i with
+ * vector i + n / 2: that moves the highest bit of the row number to the lowest of the lane number, and the highest of the lane number to the
+ * lowest of the row number, so log2 n stages exchange the two. They go two at a time, because a pass through memory costs as much as two
+ * stages.
  */
 @inline
-function transposeSquare<T>(dst: usize, src: usize, srcRow: usize, dstLine: usize): void {
-  if (sizeof<T>() == 4) {
-    interleaveFour<T>(dst, dstLine, src, srcRow);
-  } else if (sizeof<T>() == 2) {
-    interleaveFour<T>(square, 16, src, 2 * srcRow);
-    interleaveFour<T>(square + 64, 16, src + srcRow, 2 * srcRow);
-    for (let i: usize = 0; i < 4; i++) {
-      const a = v128.load(square + 16 * i);
-      const b = v128.load(square + 16 * i, 64);
-      v128.store(dst + 2 * i * dstLine, interleaveLow<T>(a, b));
-      v128.store(dst + (2 * i + 1) * dstLine, interleaveHigh<T>(a, b));
+function transposeSquares<T>(dst: usize, src: usize, rows: usize, srcRow: usize, lines: usize, dstLine: usize): void {
+  if (sizeof<T>() == 1) {
+    transposeBytes(dst, src, rows, srcRow, lines, dstLine);
+    return;
+  }
+  const step: usize = 16 / sizeof<T>();
+  for (let l: usize = 0; l < lines; l += step) {
+    let from = src + l * sizeof<T>();
+    let to = dst + l * dstLine;
+    const end = to + rows * sizeof<T>();
+    for (; to < end; to += 16, from += step * srcRow) {
+      if (sizeof<T>() == 8) {
+        interleaveTwo(to, dstLine, from, srcRow);
+      } else if (sizeof<T>() == 4) {
+        interleaveFour<T>(to, dstLine, from, srcRow);
+      } else {
+        interleaveFour<T>(stages, 16, from, 2 * srcRow);
+        interleaveFour<T>(stages + 64, 16, from + srcRow, 2 * srcRow);
+        for (let i: usize = 0; i < 4; i++) {
+          const a = v128.load(stages + 16 * i);
+          const b = v128.load(stages + 16 * i, 64);
+          v128.store(to + 2 * i * dstLine, interleaveLow<T>(a, b));
+          v128.store(to + (2 * i + 1) * dstLine, interleaveHigh<T>(a, b));
+        }
+      }
     }
-  } else {
-    for (let i: usize = 0; i < 4; i++) interleaveFour<T>(square + 64 * i, 16, src + i * srcRow, 4 * srcRow);
-    for (let i: usize = 0; i < 4; i++) interleaveFour<T>(dst + 4 * i * dstLine, dstLine, square + 16 * i, 64);
+  }
+}
+
+/**
+ * Bytes go by two passes over all the squares of the tile: the first reads four rows at a time, the second writes four lines. Where rows lie a
+ * power of two apart, a cache does not hold the 64 of a tile (64 x 64 x 64 bytes in the other order: 8 GB/s, square by square 4).
+ */
+function transposeBytes(dst: usize, src: usize, rows: usize, srcRow: usize, lines: usize, dstLine: usize): void {
+  for (let row: usize = 0; row < rows; row += 16) {
+    for (let i: usize = 0; i < 4; i++) {
+      const from = src + (row + i) * srcRow;
+      const to = stages + row * 64 + i * 64;
+      for (let line: usize = 0; line < lines; line += 16) {
+        interleaveFour<u8>(to + line * 16, 16, from + line, 4 * srcRow);
+      }
+    }
+  }
+  for (let line: usize = 0; line < lines; line += 16) {
+    for (let i: usize = 0; i < 4; i++) {
+      const from = stages + line * 16 + i * 16;
+      const to = dst + (line + 4 * i) * dstLine;
+      for (let row: usize = 0; row < rows; row += 16) interleaveFour<u8>(to + row, dstLine, from + row * 64, 64);
+    }
   }
 }
 
@@ -423,15 +467,11 @@ function transposeTiles<T>(
       const rows = min(side, rowCount - row);
       const to = dst + line * dstLine + row * sizeof<T>();
       const from = src + line * sizeof<T>() + row * srcRow;
-      if (ASC_FEATURE_SIMD && sizeof<T>() < 8) {
+      if (ASC_FEATURE_SIMD) {
         const step: usize = 16 / sizeof<T>();
         const wholeLines = lines & ~(step - 1);
         const wholeRows = rows & ~(step - 1);
-        for (let l: usize = 0; l < wholeLines; l += step) {
-          for (let r: usize = 0; r < wholeRows; r += step) {
-            transposeSquare<T>(to + l * dstLine + r * sizeof<T>(), from + l * sizeof<T>() + r * srcRow, srcRow, dstLine);
-          }
-        }
+        transposeSquares<T>(to, from, wholeRows, srcRow, wholeLines, dstLine);
         transposeEach<T>(to + wholeRows * sizeof<T>(), from + wholeRows * srcRow, rows - wholeRows, srcRow, wholeLines, dstLine);
         transposeEach<T>(to + wholeLines * dstLine, from + wholeLines * sizeof<T>(), rows, srcRow, lines - wholeLines, dstLine);
       } else {
