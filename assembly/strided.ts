@@ -13,15 +13,15 @@
  * bytes backwards 22 (3, 5, 10); transposition of 1, 2, 4, 8 bytes 10, 9, 15, 14 (3, 6, 10, 14); 64 x 64 x 64 of them in the other order 8, 6,
  * 12, 13; broadcast 41.
  *
- * Longer runs go by v128 with an overlapping last block; memory.copy costs 6 ns a call and pays above 256 bytes
- * (ns a row at 128, 256, 500 bytes: 4, 8, 16 against 6, 8, 10).
+ * Longer runs go by v128 with an overlapping last block, and above 512 bytes by memory.copy, a call that costs 6 ns at least (ns a row at
+ * 128, 256, 300, 500, 700 bytes: 4, 7, 9, 16, 21 against 6, 12, 18, 22, 25).
  */
 import { swapRows } from "./byteswap";
 import { fill } from "./fill";
 
 /** Axes that a box may have. */
 export const rankLimit: u32 = 32;
-const copyLimit: usize = 256;
+const copyLimit: usize = 512;
 
 /**
  * A prepared box, which any number of places can be copied by:
