@@ -12,8 +12,8 @@
  * have smaller boxes, one for each set of axes at whose end the chunk lies; the last few are kept.
  *
  * ns an inner chunk | 1 B of 3 axes | 8 B of 3 axes | 100 B of 1 axis | swapped | with crc32c | 64 KiB of 3 axes | with crc32c
- * decode            |             7 |            19 |               9 |      16 |          53 |    6100 (11 GB/s) |        9800
- * encode            |            14 |            26 |              13 |      19 |          56 |    8400  (8 GB/s) |       12900
+ * decode            |             7 |            19 |               9 |      16 |          45 |    6100 (11 GB/s) |        9800
+ * encode            |            14 |            26 |              13 |      19 |          51 |    8400  (8 GB/s) |       12900
  */
 import { byteswap2, byteswap4, byteswap8, byteswap16 } from "./byteswap";
 import { crc32c } from "./crc32c";

@@ -6,11 +6,15 @@
  *     stored    | offset: u64 | length: u64 | of inner chunk 0 | offset | length | of inner chunk 1 | ...      missing: both 2^64 - 1
  *     decoded   | offset: f64 | length: f64 |                  | offset | length |                  | ...      missing: -1, 0
  *
- * Both directions take 5 ns an entry (3.2 GB/s).
+ * ns an entry, 16 to 32768 of them: decode 2.1 (scalar 5.0, and 7.5 where every second one is missing at random), encode 5.
  */
 
 /** Offsets and lengths travel as f64, which holds integers up to here exactly. */
 const exactLimit: u64 = 1 << 53;
+/** Integers below this are fractions of it: they become floats as the low bits of its own. */
+const fractionLimit: u64 = 1 << 52;
+/** That number, and -1, as f64. Constants in code are made anew in every step. */
+const exponent: usize = memory.data<f64>([4503599627370496, -1], 16);
 /** Both parts of the entry of a missing inner chunk. */
 export const missing: u64 = u64.MAX_VALUE;
 
@@ -42,7 +46,38 @@ export function decodeShardIndex(
   const indexStart = toLimit(indexOffset);
   const indexEnd = indexLength > 0 ? toLimit(indexOffset + indexLength) : 0;
   let present: i32 = 0;
-  for (let i: usize = 0; i < srcLength; i += 16) {
+  let i: usize = 0;
+  if (ASC_FEATURE_SIMD) {
+    const limits = i64x2.splat(min(limit, fractionLimit - 1));
+    const starts = i64x2.splat(indexStart);
+    const ends = i64x2.splat(indexEnd);
+    const exponents = v128.load64_splat(exponent);
+    const minusOnes = v128.load64_splat(exponent, 8);
+    const zero = i64x2.splat(0);
+    let counts = zero;
+    for (; i + 32 <= srcLength; i += 32) {
+      const first = v128.load(src + i);
+      const second = v128.load(src + i, 16);
+      const offsets = v128.shuffle<u64>(first, second, 0, 2);
+      const lengths = v128.shuffle<u64>(first, second, 1, 3);
+      const sums = i64x2.add(offsets, lengths);
+      const absent = i64x2.eq(v128.and(offsets, lengths), i64x2.splat(-1));
+      // If neither part is negative, nor their sum, it did not wrap, and neither part is above it.
+      const negative = i64x2.lt_s(v128.or(v128.or(offsets, lengths), sums), zero);
+      const outside = v128.or(negative, i64x2.gt_s(sums, limits));
+      const overlap = v128.and(i64x2.gt_s(ends, offsets), i64x2.gt_s(sums, starts));
+      const bad = v128.or(outside, v128.andnot(overlap, i64x2.eq(lengths, zero)));
+      // The loop below finds out which of the two it is.
+      if (v128.any_true(v128.andnot(bad, absent))) break;
+      counts = i64x2.add(counts, absent);
+      const offsetsOut = v128.bitselect(minusOnes, f64x2.sub(v128.or(offsets, exponents), exponents), absent);
+      const lengthsOut = v128.andnot(f64x2.sub(v128.or(lengths, exponents), exponents), absent);
+      v128.store(dst + i, v128.shuffle<u64>(offsetsOut, lengthsOut, 0, 2));
+      v128.store(dst + i, v128.shuffle<u64>(offsetsOut, lengthsOut, 1, 3), 16);
+    }
+    present = <i32>((i >> 4) + i64x2.extract_lane(counts, 0) + i64x2.extract_lane(counts, 1));
+  }
+  for (; i < srcLength; i += 16) {
     const offset = load<u64>(src + i);
     const length = load<u64>(src + i, 8);
     if ((offset & length) == missing) {

@@ -9,18 +9,19 @@
  *     dst  ==run==...==run==...==run==             src  ==run=====run=====run==
  *          <- dst step ->                               <- src ->
  *
- * GB/s at 64 KB: rows of 10 bytes 11, of 100 bytes 23; every second element of 1, 2, 4 bytes 6, 10, 17; transposition of 1, 2, 4, 8 bytes
- * 10, 9, 14, 13 (scalar 3, 6, 10, 14); broadcast 41.
+ * GB/s at 64 KB: rows of 10 bytes 11, of 100 bytes 23; every second element of 1, 2, 4 bytes 11, 11, 9 (scalar 3, 5, 9); elements of 1, 2, 4
+ * bytes backwards 22 (3, 5, 10); transposition of 1, 2, 4, 8 bytes 10, 9, 15, 14 (3, 6, 10, 14); 64 x 64 x 64 of them in the other order 8, 6,
+ * 12, 13; broadcast 41.
  *
- * Longer runs go by v128 with an overlapping last block; memory.copy costs 6 ns a call and pays above 256 bytes
- * (ns a row at 128, 256, 500 bytes: 4, 8, 16 against 6, 8, 10).
+ * Longer runs go by v128 with an overlapping last block, and above 512 bytes by memory.copy, a call that costs 6 ns at least (ns a row at
+ * 128, 256, 300, 500, 700 bytes: 4, 7, 9, 16, 21 against 6, 12, 18, 22, 25).
  */
 import { swapRows } from "./byteswap";
 import { fill } from "./fill";
 
 /** Axes that a box may have. */
 export const rankLimit: u32 = 32;
-const copyLimit: usize = 256;
+const copyLimit: usize = 512;
 
 /**
  * A prepared box, which any number of places can be copied by:
@@ -34,8 +35,8 @@ export const boxLength: usize = 32 + 32 * 16;
 const axisLength: usize = 16;
 const headLength: usize = 32;
 const ownBox: usize = memory.data(32 + 32 * 16, 16);
-/** A square of 16 bytes a side, between the stages of its transposition. */
-const square: usize = memory.data(256, 16);
+/** A tile of 64 bytes a side, between the stages of its transposition. */
+const stages: usize = memory.data(4096, 64);
 
 @inline
 function axisAt(box: usize, index: u32): usize {
@@ -264,6 +265,58 @@ function copyEach<T>(dst: usize, src: usize, count: usize, dstStep: usize, srcSt
   }
 }
 
+/** The swizzle of {@link gather}, and the item size and step that it is for. */
+const picked: usize = memory.data(16, 16);
+let pickedFor: usize = 0;
+
+/**
+ * Collects items that lie a small step apart, in either direction: as many as 16 bytes hold by one swizzle. Each store overlaps the one
+ * before it. Returns how many items are done: those from which whole blocks can be read and written.
+ *
+ *     src   | a . b . c . d . e . f . g . h . | i . ...          dst   | a b c d e f g h . . . . . . . . |
+ *                                                                                      | i j k l m n o p . . . . . . . . |
+ */
+@inline
+function gather<T>(dst: usize, src: usize, count: usize, step: isize): usize {
+  const distance = <usize>(step < 0 ? -step : step);
+  const spare: usize = 16 - sizeof<T>();
+  // Two items a block are no faster than one at a time; items that overlap in src are rare.
+  if (distance < sizeof<T>() || distance > spare >> 1) return 0;
+  const each = spare / distance + 1;
+  // More items than a block holds reach beyond its end.
+  const fewest = max<usize>(each + 1, 16 / sizeof<T>());
+  if (count < fewest) return 0;
+  const first = step < 0 ? spare : 0;
+  const key = (<usize>step << 4) | sizeof<T>();
+  if (pickedFor != key) {
+    for (let i: usize = 0; i < 16; i++) {
+      store<u8>(picked + i, <u8>(first + <usize>step * (i / sizeof<T>()) + i % sizeof<T>()));
+    }
+    pickedFor = key;
+  }
+  const places = v128.load(picked);
+  let from = src - first;
+  let left = count;
+  for (; left >= fewest; left -= each) {
+    v128.store(dst, v128.swizzle(v128.load(from), places));
+    dst += each * sizeof<T>();
+    from += each * <usize>step;
+  }
+  return count - left;
+}
+
+/** Copies items one by one, or by {@link gather} where they lie close together in `src` and side by side in `dst`. */
+@inline
+function copyItems<T>(dst: usize, src: usize, count: usize, dstStep: usize, srcStep: usize): void {
+  if (ASC_FEATURE_SIMD && dstStep == sizeof<T>()) {
+    const done = gather<T>(dst, src, count, srcStep);
+    dst += done * dstStep;
+    src += done * srcStep;
+    count -= done;
+  }
+  copyEach<T>(dst, src, count, dstStep, srcStep);
+}
+
 /** Rows of sizeof<T> to 2 sizeof<T> bytes: two words that overlap. */
 @inline
 function copyPairs<T>(dst: usize, src: usize, run: usize, count: usize, dstStep: usize, srcStep: usize): void {
@@ -308,9 +361,9 @@ export function copyRun(dst: usize, src: usize, run: usize): void {
 /** Copies `count` rows of `run` bytes. */
 function copyRows(dst: usize, src: usize, run: usize, count: usize, dstStep: usize, srcStep: usize): void {
   if (srcStep == 0 && dstStep == run) fill(dst, run * count, src, run);
-  else if (run == 1) copyEach<u8>(dst, src, count, dstStep, srcStep);
-  else if (run == 2) copyEach<u16>(dst, src, count, dstStep, srcStep);
-  else if (run == 4) copyEach<u32>(dst, src, count, dstStep, srcStep);
+  else if (run == 1) copyItems<u8>(dst, src, count, dstStep, srcStep);
+  else if (run == 2) copyItems<u16>(dst, src, count, dstStep, srcStep);
+  else if (run == 4) copyItems<u32>(dst, src, count, dstStep, srcStep);
   else if (run == 8) copyEach<u64>(dst, src, count, dstStep, srcStep);
   else if (run < 4) copyPairs<u16>(dst, src, run, count, dstStep, srcStep);
   else if (run < 8) copyPairs<u32>(dst, src, run, count, dstStep, srcStep);
@@ -363,27 +416,71 @@ function interleaveFour<T>(to: usize, toStep: usize, from: usize, fromStep: usiz
   v128.store(to + 3 * toStep, interleaveHigh<T>(evenHigh, oddHigh));
 }
 
+/** Turns 2 by 2 items of 8 bytes. */
+@inline
+function interleaveTwo(to: usize, toStep: usize, from: usize, fromStep: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + fromStep);
+  v128.store(to, v128.shuffle<u64>(a, b, 0, 2));
+  v128.store(to + toStep, v128.shuffle<u64>(a, b, 1, 3));
+}
+
 /**
- * Transposes a square of 16 bytes a side, n vectors of n lanes. One stage interleaves vector i with vector i + n / 2: that moves the
- * highest bit of the row number to the lowest of the lane number, and the highest of the lane number to the lowest of the row number, so
- * log2 n stages exchange the two. They go two at a time, because a pass through memory costs as much as two stages.
+ * Transposes the squares of 16 bytes a side, n vectors of n lanes, in a tile of at most 64 bytes a side. One stage interleaves vector i with
+ * vector i + n / 2: that moves the highest bit of the row number to the lowest of the lane number, and the highest of the lane number to the
+ * lowest of the row number, so log2 n stages exchange the two. They go two at a time, because a pass through memory costs as much as two
+ * stages.
  */
 @inline
-function transposeSquare<T>(dst: usize, src: usize, srcRow: usize, dstLine: usize): void {
-  if (sizeof<T>() == 4) {
-    interleaveFour<T>(dst, dstLine, src, srcRow);
-  } else if (sizeof<T>() == 2) {
-    interleaveFour<T>(square, 16, src, 2 * srcRow);
-    interleaveFour<T>(square + 64, 16, src + srcRow, 2 * srcRow);
-    for (let i: usize = 0; i < 4; i++) {
-      const a = v128.load(square + 16 * i);
-      const b = v128.load(square + 16 * i, 64);
-      v128.store(dst + 2 * i * dstLine, interleaveLow<T>(a, b));
-      v128.store(dst + (2 * i + 1) * dstLine, interleaveHigh<T>(a, b));
+function transposeSquares<T>(dst: usize, src: usize, rows: usize, srcRow: usize, lines: usize, dstLine: usize): void {
+  if (sizeof<T>() == 1) {
+    transposeBytes(dst, src, rows, srcRow, lines, dstLine);
+    return;
+  }
+  const step: usize = 16 / sizeof<T>();
+  for (let l: usize = 0; l < lines; l += step) {
+    let from = src + l * sizeof<T>();
+    let to = dst + l * dstLine;
+    const end = to + rows * sizeof<T>();
+    for (; to < end; to += 16, from += step * srcRow) {
+      if (sizeof<T>() == 8) {
+        interleaveTwo(to, dstLine, from, srcRow);
+      } else if (sizeof<T>() == 4) {
+        interleaveFour<T>(to, dstLine, from, srcRow);
+      } else {
+        interleaveFour<T>(stages, 16, from, 2 * srcRow);
+        interleaveFour<T>(stages + 64, 16, from + srcRow, 2 * srcRow);
+        for (let i: usize = 0; i < 4; i++) {
+          const a = v128.load(stages + 16 * i);
+          const b = v128.load(stages + 16 * i, 64);
+          v128.store(to + 2 * i * dstLine, interleaveLow<T>(a, b));
+          v128.store(to + (2 * i + 1) * dstLine, interleaveHigh<T>(a, b));
+        }
+      }
     }
-  } else {
-    for (let i: usize = 0; i < 4; i++) interleaveFour<T>(square + 64 * i, 16, src + i * srcRow, 4 * srcRow);
-    for (let i: usize = 0; i < 4; i++) interleaveFour<T>(dst + 4 * i * dstLine, dstLine, square + 16 * i, 64);
+  }
+}
+
+/**
+ * Bytes go by two passes over all the squares of the tile: the first reads four rows at a time, the second writes four lines. Where rows lie a
+ * power of two apart, a cache does not hold the 64 of a tile (64 x 64 x 64 bytes in the other order: 8 GB/s, square by square 4).
+ */
+function transposeBytes(dst: usize, src: usize, rows: usize, srcRow: usize, lines: usize, dstLine: usize): void {
+  for (let row: usize = 0; row < rows; row += 16) {
+    for (let i: usize = 0; i < 4; i++) {
+      const from = src + (row + i) * srcRow;
+      const to = stages + row * 64 + i * 64;
+      for (let line: usize = 0; line < lines; line += 16) {
+        interleaveFour<u8>(to + line * 16, 16, from + line, 4 * srcRow);
+      }
+    }
+  }
+  for (let line: usize = 0; line < lines; line += 16) {
+    for (let i: usize = 0; i < 4; i++) {
+      const from = stages + line * 16 + i * 16;
+      const to = dst + (line + 4 * i) * dstLine;
+      for (let row: usize = 0; row < rows; row += 16) interleaveFour<u8>(to + row, dstLine, from + row * 64, 64);
+    }
   }
 }
 
@@ -423,15 +520,11 @@ function transposeTiles<T>(
       const rows = min(side, rowCount - row);
       const to = dst + line * dstLine + row * sizeof<T>();
       const from = src + line * sizeof<T>() + row * srcRow;
-      if (ASC_FEATURE_SIMD && sizeof<T>() < 8) {
+      if (ASC_FEATURE_SIMD) {
         const step: usize = 16 / sizeof<T>();
         const wholeLines = lines & ~(step - 1);
         const wholeRows = rows & ~(step - 1);
-        for (let l: usize = 0; l < wholeLines; l += step) {
-          for (let r: usize = 0; r < wholeRows; r += step) {
-            transposeSquare<T>(to + l * dstLine + r * sizeof<T>(), from + l * sizeof<T>() + r * srcRow, srcRow, dstLine);
-          }
-        }
+        transposeSquares<T>(to, from, wholeRows, srcRow, wholeLines, dstLine);
         transposeEach<T>(to + wholeRows * sizeof<T>(), from + wholeRows * srcRow, rows - wholeRows, srcRow, wholeLines, dstLine);
         transposeEach<T>(to + wholeLines * dstLine, from + wholeLines * sizeof<T>(), rows, srcRow, lines - wholeLines, dstLine);
       } else {

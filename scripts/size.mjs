@@ -1,14 +1,17 @@
-// Prints the size of the bundle, minified and gzipped: the core alone, and with the zstd library that it loads on demand.
+// Prints the size of the bundle, minified and gzipped: the core alone, and with the zstd library that it loads on demand; then the bytes of
+// code that the functions of each file of assembly/ take in either build. What is inlined counts for the function that it is in.
 
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import asc from "assemblyscript/asc";
 import { build } from "esbuild";
 
-const entry = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const entry = `${root}dist/index.js`;
 
 async function bundle(contents, external) {
   const result = await build({
-    stdin: { contents, resolveDir: fileURLToPath(new URL("..", import.meta.url)), loader: "js" },
+    stdin: { contents, resolveDir: root, loader: "js" },
     bundle: true,
     minify: true,
     format: "esm",
@@ -28,3 +31,90 @@ row(
   await bundle(`export * from ${JSON.stringify(entry)};`, ["@bokuweb/zstd-wasm"]),
 );
 row("everything, with the zstd library's JavaScript", await bundle(`export * from ${JSON.stringify(entry)};`, []));
+
+/** Reads a WebAssembly module from its beginning to its end: https://webassembly.github.io/spec/core/binary/modules.html */
+class Reader {
+  at = 0;
+
+  constructor(bytes) {
+    this.bytes = bytes;
+  }
+
+  number() {
+    let value = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.bytes[this.at++];
+      value += (byte & 127) * 2 ** shift;
+      if (byte < 128) return value;
+    }
+  }
+
+  take(length) {
+    this.at += length;
+    return this.bytes.subarray(this.at - length, this.at);
+  }
+
+  name() {
+    return new TextDecoder().decode(this.take(this.number()));
+  }
+
+  list(read) {
+    return Array.from({ length: this.number() }, read);
+  }
+}
+
+/** Bytes of each function of a module by name. It imports nothing, so that functions count from the first one with a body. */
+function functionSizes(bytes) {
+  const module = new Reader(bytes);
+  module.at = 8;
+  let sizes = [];
+  let names = new Map();
+  while (module.at < bytes.length) {
+    const id = module.number();
+    const section = new Reader(module.take(module.number()));
+    if (id === 10) sizes = section.list(() => section.take(section.number()).length);
+    if (id !== 0 || section.name() !== "name") continue;
+    while (section.at < section.bytes.length) {
+      const kind = section.number();
+      const part = new Reader(section.take(section.number()));
+      if (kind === 1) names = new Map(part.list(() => [part.number(), part.name()]));
+    }
+  }
+  return sizes.map((size, index) => [names.get(index) ?? "", size]);
+}
+
+/** The functions of a build, compiled once more to keep their names. */
+async function namedFunctions(target) {
+  let module;
+  const { error, stderr } = await asc.main(
+    ["--config", "asconfig.json", "--target", target, "--debug", "--outFile", "kernels.wasm", "--baseDir", root],
+    {
+      writeFile(name, contents) {
+        if (name.endsWith(".wasm")) module = contents;
+      },
+    },
+  );
+  if (error) throw new Error(stderr.toString(), { cause: error });
+  return functionSizes(module);
+}
+
+const builds = [await namedFunctions("release"), await namedFunctions("scalar")];
+const sizes = new Map();
+for (const [column, functions] of builds.entries()) {
+  for (const [name, size] of functions) {
+    // assembly/crc32c/crc32c
+    const [, file = name, kernel = name] = name.split("/");
+    const kernels = sizes.get(file) ?? sizes.set(file, new Map()).get(file);
+    const row = kernels.get(kernel) ?? kernels.set(kernel, [0, 0]).get(kernel);
+    row[column] += size;
+  }
+}
+const total = (rows) => rows.reduce(([simd, scalar], row) => [simd + row[0], scalar + row[1]], [0, 0]);
+const line = (name, [simd, scalar]) => console.log(name.padEnd(36) + `${simd}`.padStart(8) + `${scalar}`.padStart(8));
+console.log(`\n${"bytes of code".padEnd(36)}    SIMD  scalar`);
+const files = [...sizes].sort(([, a], [, b]) => total([...b.values()])[0] - total([...a.values()])[0]);
+for (const [file, kernels] of files) {
+  line(file, total([...kernels.values()]));
+  if (kernels.size > 1) for (const [kernel, row] of kernels) line(`  ${kernel}`, row);
+}
+line("all", total(files.flatMap(([, kernels]) => [...kernels.values()])));

@@ -1,5 +1,5 @@
-// The long run: 500,000 steps of the model test (or SYNCODEC_MODEL_STEPS), a million bad decodes of each kind, then every suite of random cases ten
-// times, each time with other seeds.
+// The long run: 500,000 steps of the model test (or SYNCODEC_MODEL_STEPS), a million bad decodes of each kind, a million changed streams of
+// DEFLATE, then every suite of random cases ten times, each time with other seeds.
 // Closes with one line: N passed, N failed.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -12,7 +12,12 @@ let passed = 0;
 let failed = 0;
 
 function run(...folders) {
-  const env = { SYNCODEC_MODEL_STEPS: "500000", SYNCODEC_BAD_DECODES: "1000000", ...process.env };
+  const env = {
+    SYNCODEC_MODEL_STEPS: "500000",
+    SYNCODEC_BAD_DECODES: "1000000",
+    SYNCODEC_MUTATED_STREAMS: "1000000",
+    ...process.env,
+  };
   const { stdout } = spawnSync(process.execPath, [test, ...folders], {
     stdio: ["inherit", "pipe", "inherit"],
     env,
@@ -26,7 +31,7 @@ function run(...folders) {
 }
 
 run("test/model");
-run("test/hostile/memory.test.ts");
+run("test/hostile/memory.test.ts", "test/hostile/inflate.test.ts");
 for (let i = 0; i < repetitions; i++) run(...suites);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

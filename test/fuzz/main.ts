@@ -18,7 +18,9 @@ const shareBytes = 1 << 16;
 /** A thread that makes no progress for so long hangs. Longer than an execution may take: the machine may be busy. */
 const hangSeconds = 30;
 const longestShown = 4096;
-const residentLimit = 1.5 * 2 ** 30;
+/** What the process may grow by while a target runs, before and after it has warmed up. What earlier targets took counts for none. */
+const growthLimit = 2 ** 30;
+const warmUpSeconds = 20;
 
 interface Job {
   readonly target: string;
@@ -63,13 +65,19 @@ function runInThread(target: string, options: RunOptions): Promise<Summary> {
         find: { input: input.slice(0, counts[1]), message },
       });
     let last = { count: -1, time: start };
+    let baseline = process.memoryUsage.rss();
+    let isWarm = false;
     const watch = setInterval(() => {
       const count = Atomics.load(counts, 0);
       const now = performance.now();
       if (count !== last.count) last = { count, time: now };
       if (now - last.time > hangSeconds * 1000) fail(`no progress for ${hangSeconds} s`);
       const resident = process.memoryUsage.rss();
-      if (resident > residentLimit) fail(`the process has grown to ${resident} bytes`);
+      if (resident - baseline > growthLimit) fail(`the process has grown from ${baseline} to ${resident} bytes`);
+      if (!isWarm && now - start > warmUpSeconds * 1000) {
+        isWarm = true;
+        baseline = resident;
+      }
     }, 100);
     worker.on("message", finish);
     worker.on("error", (error) => fail(`the thread ended: ${error.message}\n${error.stack}`));

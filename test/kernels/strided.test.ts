@@ -156,6 +156,30 @@ describe.each(builds)("copyStrided (%s)", (_name, kernels) => {
     arena.check();
   });
 
+  it("collects items a small step apart, from src that ends with the memory", () => {
+    const memory = new Uint8Array(kernels.memory.buffer);
+    for (const itemSize of [1, 2, 4]) {
+      for (const step of [-16, -9, -8, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16]) {
+        for (const count of [2, 3, 5, 8, 15, 16, 17, 18, 31, 32, 33, 34, 64, 65, 100]) {
+          const content = new Uint8Array((count - 1) * Math.abs(step) + itemSize).map((_, i) => i * 31 + (i >> 8));
+          const srcOffset = step < 0 ? content.length - itemSize : 0;
+          const axes = [{ count, dstStep: itemSize, srcStep: step }];
+          const expected = new Uint8Array(count * itemSize);
+          copyStrided(expected, 0, content, srcOffset, itemSize, axes);
+          const arena = new Arena(kernels);
+          const dst = arena.output(expected.length, 3);
+          const layout = arena.input(layoutBytes(axes));
+          const src = memory.length - content.length;
+          memory.set(content, src);
+          const { length } = content;
+          expect(kernels.copyStrided(dst, expected.length, 0, src, length, srcOffset, itemSize, 1, layout)).toBe(count);
+          expect(Buffer.compare(arena.read(dst, expected.length), expected)).toBe(0);
+          arena.check();
+        }
+      }
+    }
+  });
+
   it("takes 32 axes", () => {
     const axes = [axis(2, 1, 1), ...new Array<Axis>(30).fill(axis(1, 0, 0)), axis(3, 2, 2)];
     const arena = new Arena(kernels);
