@@ -54,6 +54,7 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "unpackBits",
         "unshuffle",
         "xxh64Low",
+        "zstdDecode",
       ]
     `);
   });
