@@ -12,6 +12,16 @@
  *
  *     entry of an FSE table (u64) | 63 ......... 32 | 31 ..... 24 | 23 ....... 16 | 15 ...................... 0 |
  *                                 | symbol or base  | extra bits  | bits of state | 8 * lowest state that follows |
+ *
+ * What libzstd refuses is refused here. What it takes by oversight is refused too: Huffman streams that do not end with their last bit, and
+ * blocks larger than the window.
+ *
+ * MB/s at level 3          | 1 KiB | 4 KiB | 64 KiB | 1 MiB |
+ * sine with noise          |   300 |   370 |    500 |   480 |
+ * int32, small steps       |   180 |   310 |    465 |   450 |
+ * text                     |   350 |   440 |    610 |   640 |
+ * libzstd in WebAssembly   | 0.55 to 0.8 | 0.7 to 0.8 | 0.7 to 0.95 | 0.8 to 0.9 times as fast |
+ * SIMD; scalar is 2 to 8 % less. node:zlib takes 25 µs more, and is as fast at 64 KiB.
  */
 import { copyMatch, searchMemory } from "./lz77";
 import { copy16 } from "./strided";
@@ -48,7 +58,6 @@ const weights: usize = memory.data(256, 16);
 const rankCounts: usize = memory.data(14 * 4, 16);
 const rankPlaces: usize = memory.data(14 * 4, 16);
 
-const largestLog: u32 = 9;
 const literalLengthCodes: u32 = 36;
 const matchLengthCodes: u32 = 53;
 const offsetCodes: u32 = 32;
@@ -234,6 +243,11 @@ function bitsOf(word: u64, used: u32, count: u32): u32 {
   return <u32>(((word << used) >> 1) >> (63 - count));
 }
 
+@inline
+function lowBits(bits: u32, count: u32): u32 {
+  return bits & ((1 << count) - 1);
+}
+
 /** Bits of a stream's last byte that are none of it: zeros and a one at the top. */
 @inline
 function unusedBits(last: u32): u32 {
@@ -375,18 +389,36 @@ function entryAt(bits: u64, shift: u64): u64 {
   return load<u16>(huffmanTable + ((<usize>(bits >> shift)) << 1));
 }
 
+/**
+ * Decodes five codes of up to 11 bits. Returns the bits behind them. Five of each stream in turn are 2 to 17 % faster than one of each:
+ * there are no registers for more.
+ */
+@inline
+function fiveSymbols(dst: usize, bits: u64, shift: u64): u64 {
+  let entry = entryAt(bits, shift);
+  store<u8>(dst, entry >> 8);
+  bits <<= entry;
+  entry = entryAt(bits, shift);
+  store<u8>(dst, entry >> 8, 1);
+  bits <<= entry;
+  entry = entryAt(bits, shift);
+  store<u8>(dst, entry >> 8, 2);
+  bits <<= entry;
+  entry = entryAt(bits, shift);
+  store<u8>(dst, entry >> 8, 3);
+  bits <<= entry;
+  entry = entryAt(bits, shift);
+  store<u8>(dst, entry >> 8, 4);
+  return bits << entry;
+}
+
 /** Decodes to `dst` until `dstEnd` what is left of a stream, which begins at `start`. Returns whether that is all of it. */
 function finishStream(dst: usize, dstEnd: usize, start: usize, at: usize, bits: u64): bool {
   const shift: u64 = 64 - huffmanLog;
   if (huffmanLog <= usualCode) {
     while (dst + 5 <= dstEnd && at >= start) {
       at -= usedBytes(bits);
-      bits = moreBits(at, bits);
-      for (let i: usize = 0; i < 5; i++) {
-        const entry = entryAt(bits, shift);
-        store<u8>(dst + i, entry >> 8);
-        bits <<= entry;
-      }
+      bits = fiveSymbols(dst, moreBits(at, bits), shift);
       dst += 5;
     }
   }
@@ -445,28 +477,13 @@ function decodeFourStreams(dst: usize, length: usize, from: usize, end: usize): 
       if (rounds == 0) break;
       do {
         at1 -= usedBytes(bits1);
+        bits1 = fiveSymbols(dst + done, moreBits(at1, bits1), shift);
         at2 -= usedBytes(bits2);
+        bits2 = fiveSymbols(dst + done + second, moreBits(at2, bits2), shift);
         at3 -= usedBytes(bits3);
+        bits3 = fiveSymbols(dst + done + third, moreBits(at3, bits3), shift);
         at4 -= usedBytes(bits4);
-        bits1 = moreBits(at1, bits1);
-        bits2 = moreBits(at2, bits2);
-        bits3 = moreBits(at3, bits3);
-        bits4 = moreBits(at4, bits4);
-        for (let i: usize = 0; i < 5; i++) {
-          const to = dst + done + i;
-          const entry1 = entryAt(bits1, shift);
-          const entry2 = entryAt(bits2, shift);
-          const entry3 = entryAt(bits3, shift);
-          const entry4 = entryAt(bits4, shift);
-          bits1 <<= entry1;
-          bits2 <<= entry2;
-          bits3 <<= entry3;
-          bits4 <<= entry4;
-          store<u8>(to, entry1 >> 8);
-          store<u8>(to + second, entry2 >> 8);
-          store<u8>(to + third, entry3 >> 8);
-          store<u8>(to + fourth, entry4 >> 8);
-        }
+        bits4 = fiveSymbols(dst + done + fourth, moreBits(at4, bits4), shift);
         done += 5;
       } while (--rounds > 0);
     }
@@ -673,8 +690,12 @@ function decodeSequences(count: u32, start: usize, end: usize): bool {
         recent1 = distance;
       }
     }
-    let matchLength = <u32>(matchEntry >> 32) + bitsOf(word, used, matchBits);
-    used += matchBits;
+    // Most lengths have no extra bits: 3 to 11 % faster than reading none.
+    let matchLength = <u32>(matchEntry >> 32);
+    if (matchBits != 0) {
+      matchLength += bitsOf(word, used, matchBits);
+      used += matchBits;
+    }
     // Beyond this, the bits of the literal length and of the states (26 at most) may be more than are left.
     if (offsetBits + matchBits + literalBits > 30) {
       at -= used >>> 3;
@@ -682,8 +703,10 @@ function decodeSequences(count: u32, start: usize, end: usize): bool {
       used &= 7;
       word = load<u64>(at);
     }
-    length += bitsOf(word, used, literalBits);
-    used += literalBits;
+    if (literalBits != 0) {
+      length += bitsOf(word, used, literalBits);
+      used += literalBits;
+    }
 
     if (length > <u32>(fromEnd - from) || length + matchLength > <u32>(blockEnd - dst)) return false;
     copyLiterals(dst, from, length, dstEnd);
@@ -694,15 +717,16 @@ function decodeSequences(count: u32, start: usize, end: usize): bool {
     dst += matchLength;
     if (--count == 0) break;
 
-    let bits = <u32>(literalEntry >> 16) & 255;
-    literalState = literalTable + (<u32>literalEntry & 0xffff) + 8 * bitsOf(word, used, bits);
-    used += bits;
-    bits = <u32>(matchEntry >> 16) & 255;
-    matchState = matchTable + (<u32>matchEntry & 0xffff) + 8 * bitsOf(word, used, bits);
-    used += bits;
-    bits = <u32>(offsetEntry >> 16) & 255;
-    offsetState = offsetTable + (<u32>offsetEntry & 0xffff) + 8 * bitsOf(word, used, bits);
-    used += bits;
+    // The bits of all three states at once: 4 % faster than one after another.
+    const literalStateBits = (<u32>literalEntry >>> 16) & 255;
+    const matchStateBits = (<u32>matchEntry >>> 16) & 255;
+    const offsetStateBits = (<u32>offsetEntry >>> 16) & 255;
+    const lastTwo = matchStateBits + offsetStateBits;
+    const bits = bitsOf(word, used, literalStateBits + lastTwo);
+    used += literalStateBits + lastTwo;
+    literalState = literalTable + (<u32>literalEntry & 0xffff) + ((bits >>> lastTwo) << 3);
+    matchState = matchTable + (<u32>matchEntry & 0xffff) + (lowBits(bits >>> offsetStateBits, matchStateBits) << 3);
+    offsetState = offsetTable + (<u32>offsetEntry & 0xffff) + (lowBits(bits, offsetStateBits) << 3);
   }
   if ((at + 8 - start) << 3 != <usize>used) return false;
   offset1 = recent1;
@@ -818,8 +842,8 @@ function decodeFrame(): bool {
 }
 
 /**
- * Decodes all frames of `src`, one after another; skippable ones give nothing. Returns the bytes written, or -(1 + offset of the frame header
- * or block that goes wrong, or needs more than `dst` has), with a part of `dst` written.
+ * Decodes all frames of `src`, one after another; skippable ones give nothing. Returns the bytes written, or -(1 + offset of the frame
+ * header or block that goes wrong, or needs more than `dst` has), with a part of `dst` written.
  */
 export function zstdDecode(dst: usize, dstLength: usize, src: usize, srcLength: usize): i32 {
   if (<i32>dstLength < 0 || <i32>srcLength < 0) return -1;
