@@ -26,3 +26,4 @@ export { bitshuffle, bitunshuffle, shuffle, unshuffle } from "./shuffle";
 export { snappyDecode, snappyEncode } from "./snappy";
 export { copyStrided } from "./strided";
 export { xxh64Low } from "./xxh64";
+export { zstdDecode } from "./zstd";

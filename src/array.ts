@@ -226,7 +226,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   /**
    * Reads a selection, synchronously. A selection of numbers only gives a scalar; anything else a chunk in C order.
    *
-   * @throws RuntimeError `NOT_SYNCHRONOUS` if the store or a codec cannot answer synchronously, `CODEC_NOT_LOADED` before `init()`.
+   * @throws RuntimeError `NOT_SYNCHRONOUS` if the store or a codec cannot answer synchronously.
    * @throws DataError for stored bytes that cannot be what the metadata says; ArgumentError `INVALID_SELECTION`.
    */
   getSync(selection?: null, options?: GetOptions<D>): Chunk<D>;

@@ -8,7 +8,6 @@ export interface HostZlib {
   /** Writes the zlib format. */
   deflateSync(data: Uint8Array, options: { level: number }): Uint8Array;
   zstdCompressSync?(data: Uint8Array, options: { params: Record<number, number>; pledgedSrcSize?: number }): Uint8Array;
-  zstdDecompressSync?(data: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
 }
 
 interface HostProcess {

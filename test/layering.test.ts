@@ -98,7 +98,7 @@ describe("layers", () => {
     expect(imports.map(show)).toEqual(
       expect.arrayContaining([
         "codecs/gzip.ts -> fflate",
-        "codecs/zstd_backend.ts -> @bokuweb/zstd-wasm",
+        "codecs/zstd_encoder.ts -> @bokuweb/zstd-wasm",
         "array.ts -> errors.ts",
       ]),
     );

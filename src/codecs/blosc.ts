@@ -26,7 +26,7 @@ import {
   maximumContent,
 } from "./blosc_container.js";
 import { type BoundCodec, type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
-import { loadZstd } from "./zstd_backend.js";
+import { loadZstd } from "./zstd_encoder.js";
 
 const fields = ["cname", "clevel", "shuffle", "typesize", "blocksize"] as const;
 const int32 = 2 ** 31 - 1;
@@ -68,7 +68,7 @@ function bindBlosc(name: string, settings: BloscSettings, decodedSize: ByteSize,
   };
 }
 
-/** Only Zstandard has anything to load. A chunk of it in an array that is written with another compressor needs `init()`. */
+/** Only the encoder of Zstandard has anything to load. */
 async function loadFor(compressor: CompressorName): Promise<void> {
   if (compressor === "zstd") await loadZstd();
 }

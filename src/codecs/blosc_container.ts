@@ -18,7 +18,8 @@ import { DataError } from "../errors.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import type { ByteSize } from "./codec.js";
 import { deflateZlib, inflateZlibSpan } from "./zlib_stream.js";
-import { compressZstd, decompressZstd } from "./zstd_backend.js";
+import { maximumZstdRatio } from "./zstd_decoder.js";
+import { compressZstd } from "./zstd_encoder.js";
 
 const headerSize = 16;
 const maximumTypeSize = 255;
@@ -136,14 +137,11 @@ const zlib: Compressor = {
 
 const zstd: Compressor = {
   format: 4,
-  expansion: 32768,
+  expansion: maximumZstdRatio,
   splits: false,
   isSlow: true,
   longest: same,
-  decode(memory, dst, dstLength, src, srcLength) {
-    const stream = memory.bytes.subarray(src, src + srcLength);
-    return place(memory, dst, dstLength, decompressZstd(stream, { kind: "fixed", bytes: dstLength }));
-  },
+  decode: ({ kernels }, dst, dstLength, src, srcLength) => kernels.zstdDecode(dst, dstLength, src, srcLength),
   encode(memory, dst, dstLength, src, srcLength, level) {
     const content = memory.bytes.subarray(src, src + srcLength);
     return place(memory, dst, dstLength, compressZstd(content, level < 9 ? 2 * level - 1 : 22, false));

@@ -7,7 +7,8 @@
 
 import { at, expectBoolean, expectInteger, type IntegerRange, rejectUnknownFields } from "../metadata/validate.js";
 import { type BytesToBytesCodec, boundedBy } from "./codec.js";
-import { compressZstd, decompressZstd, loadZstd } from "./zstd_backend.js";
+import { decodeZstd } from "./zstd_decoder.js";
+import { compressZstd, loadZstd } from "./zstd_encoder.js";
 
 const levelRange = { minimum: -131072, maximum: 22 };
 
@@ -27,11 +28,11 @@ function codecOf(name: string, allowedLevels: IntegerRange): BytesToBytesCodec {
       return {
         bind: (decodedSize) => ({
           name,
-          place: "heap",
+          place: "wasm",
           decodedSize,
           encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 7) + 512),
-          encode: (decoded) => compressZstd(decoded, level, checksum),
-          decode: (encoded) => decompressZstd(encoded, decodedSize),
+          encode: (memory, decoded) => memory.write(compressZstd(memory.view(decoded), level, checksum)),
+          decode: (memory, encoded) => decodeZstd(memory, encoded, decodedSize),
         }),
       };
     },

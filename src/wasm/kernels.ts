@@ -57,6 +57,12 @@ export interface Kernels {
   inflate(dst: number, dstLength: number, src: number, srcLength: number, end: number): number;
   /** Low 32 bits of the XXH64 of `src` with seed 0. A signed number: take `>>> 0`. */
   xxh64Low(src: number, srcLength: number): number;
+  /**
+   * Decodes all Zstandard frames that `src` consists of, checksums verified; `dst` may be longer than what they give, and holds anything
+   * beyond it. Returns the bytes written, or -(1 + offset of the frame header or block that goes wrong, needs a dictionary or a window above
+   * 128 MiB, or gives more than `dst` has room for), with a part of `dst` written.
+   */
+  zstdDecode(dst: number, dstLength: number, src: number, srcLength: number): number;
 
   /**
    * Checks a shard index of little-endian u64 pairs (offset, length) and writes it to `dst` as f64 pairs, (-1, 0) where an inner chunk is

@@ -181,7 +181,7 @@ describe("loading", () => {
 
   const data = Uint8Array.from({ length: 64 }, (_, i) => i & 3);
 
-  test("a synchronous call before init throws CODEC_NOT_LOADED, which names it; after it, it works", async () => {
+  test("a synchronous write before init throws CODEC_NOT_LOADED, which names it; after it, it works", async () => {
     const library = await unloaded();
     const options = { shape: [64], chunkShape: [64], dataType: "uint8", compressors: ["zstd"] } as const;
     const array = library.createArraySync(new Map(), options);
@@ -196,13 +196,25 @@ describe("loading", () => {
       code: "CODEC_NOT_LOADED",
       codec: "zstd",
       key: "/c/0",
-      reason: 'The zstd codec is not loaded: `await init()` or `await init(["zstd"])` once, before synchronous calls',
+      reason:
+        'The zstd encoder is not loaded: `await init()` or `await init(["zstd"])` once, before synchronous calls that write',
     });
     await library.init(["gzip"]);
     expect(() => array.setSync(null, data)).toThrow(/await init\(\)/);
     await library.init(["zstd"]);
     array.setSync(null, data);
     expect(array.getSync().data).toEqual(data);
+  });
+
+  test("synchronous reads need nothing loaded", async () => {
+    const library = await unloaded();
+    const options = { shape: [64], chunkShape: [64], dataType: "uint8", compressors: ["zstd"] } as const;
+    const store = new Map();
+    await (await library.createArray(store, options)).set(null, data);
+    const fresh = await unloaded();
+    const array = fresh.openArraySync(store);
+    expect(array.getSync().data).toEqual(data);
+    expect(() => array.setSync(null, data)).toThrow(expect.objectContaining({ code: "CODEC_NOT_LOADED" }));
   });
 
   test("asynchronous calls load what they need by themselves", async () => {

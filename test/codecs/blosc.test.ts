@@ -489,7 +489,7 @@ describe("configuration", () => {
 });
 
 describe("hosts without node:zlib", () => {
-  test("Zstandard is loaded only for those that write it; zlib needs nothing", async () => {
+  test("only those that write Zstandard load anything", async () => {
     vi.resetModules();
     vi.doMock("../../src/platform.js", () => ({ hostZlib: undefined }));
     const library = await import("../../src/index.js");
@@ -499,9 +499,7 @@ describe("hosts without node:zlib", () => {
         dataType: "uint16",
         codecs: ["bytes", { name: "blosc", configuration: { cname } }],
       });
-    const zstdChunk = fromBase64(vectors.find(([cname]) => cname === "zstd")![2]);
-    for (const [cname, , base64] of vectors)
-      if (cname !== "zstd") expect(ofName(cname).decodeSync(fromBase64(base64)).data).toEqual(ramp);
+    for (const [cname, , base64] of vectors) expect(ofName(cname).decodeSync(fromBase64(base64)).data).toEqual(ramp);
     for (const cname of compressors) {
       if (cname === "zstd") continue;
       const encoded = (await ofName(cname).encode(ramp))!;
@@ -509,9 +507,8 @@ describe("hosts without node:zlib", () => {
     }
     const notLoaded = expect.objectContaining({ code: "CODEC_NOT_LOADED" });
     expect(() => ofName("zstd").encodeSync(ramp)).toThrow(notLoaded);
-    expect(() => ofName("lz4").decodeSync(zstdChunk)).toThrow(notLoaded);
-    expect((await ofName("zstd").decode(zstdChunk)).data).toEqual(ramp);
-    expect(ofName("lz4").decodeSync(zstdChunk).data).toEqual(ramp);
+    const encoded = (await ofName("zstd").encode(ramp))!;
+    expect(ofName("lz4").decodeSync(encoded).data).toEqual(ramp);
     vi.doUnmock("../../src/platform.js");
     vi.resetModules();
   });

@@ -55,6 +55,7 @@ describe.each(Object.entries(modules))("%s module", (_name, bytes) => {
         "unpackBits",
         "unshuffle",
         "xxh64Low",
+        "zstdDecode",
       ]
     `);
   });

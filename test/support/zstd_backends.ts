@@ -1,11 +1,11 @@
-/** The places where zstd can run, each in a library of its own. */
+/** The places where zstd can be encoded, each in a library of its own. */
 
 import { vi } from "vitest";
 import { hostZlib } from "../../src/platform.js";
 
 export type Library = typeof import("../../src/index.js");
 
-/** A library whose zstd can only run in one place. Its error classes are its own. */
+/** A library that can encode zstd in one place only. Its error classes are its own. */
 export const backends: (readonly [string, () => Promise<Library>])[] = [
   [
     "WebAssembly",
@@ -18,7 +18,7 @@ export const backends: (readonly [string, () => Promise<Library>])[] = [
     },
   ],
 ];
-if (hostZlib?.zstdDecompressSync !== undefined) {
+if (hostZlib?.zstdCompressSync !== undefined) {
   backends.push([
     "node:zlib",
     () => {

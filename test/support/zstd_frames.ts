@@ -40,3 +40,16 @@ export function skippable(content: readonly number[], length: number = content.l
   header.setUint32(4, length, true);
   return join(new Uint8Array(header.buffer), content);
 }
+
+/** A block of literals and sequences, encoded by hand. */
+export function compressed(content: readonly number[], isLast = true): Block {
+  return block(2, content.length, content, isLast);
+}
+
+/** The stream from which `digits` are read, in their order: backwards, below a one. */
+export function bitsBackwards(digits: string): number[] {
+  const padded = `1${digits}`.padStart(Math.ceil((digits.length + 1) / 8) * 8, "0");
+  return Array.from({ length: padded.length / 8 }, (_, i) =>
+    Number.parseInt(padded.slice(i * 8, i * 8 + 8), 2),
+  ).reverse();
+}

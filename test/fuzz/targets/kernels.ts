@@ -12,6 +12,9 @@ import { inflate } from "../../reference/inflate.js";
 import { lz4Decode } from "../../reference/lz4.js";
 import { bitshuffle, shuffle } from "../../reference/shuffle.js";
 import { snappyDecode } from "../../reference/snappy.js";
+import { zstdDecode } from "../../reference/zstd.js";
+import { compressed, frame, raw, runLength } from "../../support/zstd_frames.js";
+import { loadZstdLibrary, type ZstdLibrary } from "../../support/zstd_library.js";
 import { type GuardedMemory, guardedMemories } from "../guarded_memory.js";
 import { mutateBytes, splice } from "../mutate.js";
 import { check, checkBytes, type Target } from "../target.js";
@@ -185,6 +188,44 @@ const inflateTarget = targetOf(
   },
 );
 
+let zstdLibrary: ZstdLibrary | undefined;
+
+const zstdTarget: Target = {
+  ...targetOf(
+    "zstd",
+    (random) => [
+      ...[-5, 1, 3, 7, 12, 19].flatMap((level) =>
+        Array.from({ length: 6 }, () => content(random)).flatMap((bytes) =>
+          inputsOf(zstdLibrary!.encode(bytes, level), bytes.length),
+        ),
+      ),
+      ...inputsOf(frame([raw([1, 2, 3], false), runLength(4, 9, false), compressed([8, 1, 1, 0x54, 1, 0, 3, 1])]), 19),
+    ],
+    (input) => {
+      const stream = input.slice(headerSize);
+      const room = roomOf(input);
+      const { code, decoded } = callBoth(
+        ({ zstdDecode }, dst, dstLength, src, srcLength) => zstdDecode(dst, dstLength, src, srcLength),
+        stream,
+        room,
+      );
+      const expected = zstdDecode(stream, room);
+      if (expected === undefined) check(code < 0 && -1 - code < stream.length, `returns ${code} for bad frames`);
+      else {
+        check(code === expected.length, `returns ${code}, not ${expected.length}`);
+        checkBytes(decoded, expected, "what the obvious version decodes");
+        const library = zstdLibrary!.decode(stream, room);
+        check(library !== undefined, "takes what libzstd refuses");
+        checkBytes(decoded, library, "libzstd");
+      }
+      return progress(code);
+    },
+  ),
+  async prepare() {
+    zstdLibrary ??= await loadZstdLibrary();
+  },
+};
+
 const shuffleTarget = targetOf(
   "shuffle",
   (random) => Array.from({ length: 24 }, (_, i) => withRoom(i + 1, content(random))),
@@ -235,5 +276,6 @@ export const kernelTargets: readonly Target[] = [
     (random) => encoded(({ snappyEncode }, dst, room, src, length) => snappyEncode(dst, room, src, length), random),
   ),
   inflateTarget,
+  zstdTarget,
   shuffleTarget,
 ];
