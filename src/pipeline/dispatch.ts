@@ -1,0 +1,212 @@
+/**
+ * Where jobs run: on the calling thread alone, or on workers too, by what they are expected to cost.
+ *
+ * The calling thread works as well, and hands groups of jobs to workers between jobs of its own. When only the workers' are left it takes
+ * back those that no worker has begun, and waits for the others. A worker that is not ready is not waited for, and one that dies is not
+ * missed: its jobs run here.
+ */
+
+import { currentPool } from "../workers/current.js";
+import type { Pool, Task } from "../workers/pool.js";
+import { entriesPerLane } from "../workers/protocol.js";
+import { CostEstimate, copyRate, handOffCost, largestGroup, ownPiece, smallestGroup, startCost } from "./cost.js";
+import type { Job } from "./plan.js";
+import { runJob, runJobAsync } from "./transform.js";
+import { byteLimit, bytesOf, JobGroup, type PortableJob, portableJob } from "./worker_jobs.js";
+
+/** Runs synchronous jobs on at most `maxWorkers` threads; throws what the first job that fails throws. */
+export function runJobs(jobs: readonly Job[], maxWorkers: number): void {
+  const run = planRun(jobs, maxWorkers);
+  if (run === undefined) {
+    for (const job of jobs) runJob(job);
+    return;
+  }
+  while (run.advance()) if (!run.hasOwnWork) run.pool.wait(run.seen);
+  run.end();
+}
+
+/** As {@link runJobs}; jobs may be asynchronous, and the event loop turns while workers are waited for. */
+export async function runJobsAsync(
+  jobs: readonly Job[],
+  maxWorkers: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const run = jobs.some(isAsync) ? undefined : planRun(jobs, maxWorkers);
+  if (run === undefined) {
+    for (const job of jobs) await runJobAsync(job);
+    return;
+  }
+  while (run.advance()) {
+    if (!run.hasOwnWork) await run.pool.waitAsync(run.seen);
+    if (signal?.aborted) run.stop(signal.reason);
+  }
+  run.end();
+}
+
+function isAsync(job: Job): boolean {
+  return "steps" in job && job.steps.some(({ place }) => place === "async");
+}
+
+/** Work on this thread that workers would have taken, in microseconds: what their start is weighed against. */
+let missed = 0;
+
+/** How `jobs` run with the help of workers; `undefined` if they are better done here. */
+function planRun(jobs: readonly Job[], maxWorkers: number): Run | undefined {
+  if (maxWorkers < 2 || jobs.length < 2) return undefined;
+  const estimate = new CostEstimate();
+  let cost = 0;
+  let bytes = 0;
+  for (const job of jobs) {
+    cost += estimate.of(job);
+    bytes += estimate.bytes;
+  }
+  const threads = Math.min(maxWorkers, jobs.length);
+  const others = (threads - 1) / threads;
+  const saved = others * (cost - (bytes * copyRate) / 1000) - handOffCost;
+  // A gain of less than this is within the error of the estimate.
+  if (saved < cost / 10) return undefined;
+  const pool = currentPool();
+  if (pool === undefined) return undefined;
+  if (pool.lanes.length < threads - 1) {
+    missed += saved;
+    // Every worker pays for its start by itself.
+    const wanted = Math.min(threads - 1, pool.lanes.length + Math.floor(missed / startCost));
+    if (wanted > pool.lanes.length) {
+      missed = 0;
+      pool.grow(wanted);
+    }
+  }
+  return pool.lanes.length === 0 ? undefined : new Run(jobs, pool, threads, cost);
+}
+
+interface Failure {
+  readonly index: number;
+  readonly error: unknown;
+}
+
+/** One batch of jobs under way. */
+class Run {
+  readonly pool: Pool;
+  /** The pool's signal when its results were last collected. */
+  seen = 0;
+  readonly #jobs: readonly Job[];
+  readonly #threads: number;
+  readonly #estimate = new CostEstimate();
+  /** Expected microseconds of the jobs that nobody has begun. */
+  #remaining: number;
+  /** Jobs before this one are taken. */
+  #next = 1;
+  /** Jobs that this thread must do: the first, so that it meets what only this thread can say (a codec is not loaded), and those that come back. */
+  readonly #own: number[] = [0];
+  readonly #groups = new Set<Task>();
+  readonly #shared = new Map<SharedArrayBuffer, number>();
+  #failure: Failure | undefined;
+
+  constructor(jobs: readonly Job[], pool: Pool, threads: number, cost: number) {
+    this.pool = pool;
+    this.#jobs = jobs;
+    this.#threads = threads;
+    this.#remaining = cost - this.#estimate.of(jobs[0]!);
+  }
+
+  /** Whether this thread need not wait for others. */
+  get hasOwnWork(): boolean {
+    return this.#own.length > 0 || this.#next < this.#jobs.length;
+  }
+
+  /** Collects what workers have done, gives them more, and does a piece of work here. False if all is done. */
+  advance(): boolean {
+    this.seen = this.pool.signal;
+    this.pool.collect();
+    this.#handOut();
+    if (!this.hasOwnWork) this.#takeBack();
+    for (let cost = 0; cost < ownPiece && this.hasOwnWork; ) {
+      const index = this.#own.pop() ?? this.#takeNext();
+      cost += this.#estimate.of(this.#jobs[index]!);
+      this.#runOwn(index);
+    }
+    return this.hasOwnWork || this.#groups.size > 0;
+  }
+
+  /** Starts nothing more, and fails with `error` once the workers are done. */
+  stop(error: unknown): void {
+    this.#fail({ index: -1, error });
+  }
+
+  /** Throws the failure of the earliest job, if any failed. */
+  end(): void {
+    this.pool.tidy(this.#shared.values());
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #takeNext(): number {
+    this.#remaining -= this.#estimate.of(this.#jobs[this.#next]!);
+    return this.#next++;
+  }
+
+  #runOwn(index: number): void {
+    if (this.#failure !== undefined && index > this.#failure.index) return;
+    try {
+      runJob(this.#jobs[index]!);
+    } catch (error) {
+      this.#fail({ index, error });
+    }
+  }
+
+  /** Keeps the earliest failure; later jobs are not started. */
+  #fail(failure: Failure): void {
+    if (this.#failure !== undefined && this.#failure.index < failure.index) return;
+    this.#failure = failure;
+    this.#next = this.#jobs.length;
+  }
+
+  #handOut(): void {
+    const lanes = this.pool.lanes;
+    for (let load = 0; load < entriesPerLane; load++) {
+      let count = 0;
+      for (const lane of lanes) {
+        if (!lane.isReady) continue;
+        if (count++ === this.#threads - 1) break;
+        if (lane.load > load) continue;
+        const group = this.#nextGroup();
+        if (group === undefined) return;
+        this.#groups.add(group);
+        lane.publish(group);
+      }
+    }
+  }
+
+  /** Some of the jobs that nobody has begun: large groups at first, small ones in the end, so that all threads finish at about the same time. */
+  #nextGroup(): JobGroup | undefined {
+    if (this.#remaining < smallestGroup) return undefined;
+    const target = Math.min(largestGroup, Math.max(smallestGroup, this.#remaining / (4 * this.#threads)));
+    const group: PortableJob[] = [];
+    let cost = 0;
+    let bytes = 0;
+    while (cost < target && this.#next < this.#jobs.length) {
+      const index = this.#next;
+      const portable = portableJob(this.#jobs[index]!, index);
+      if (portable === undefined) {
+        this.#own.push(this.#takeNext());
+        continue;
+      }
+      bytes += bytesOf(portable);
+      if (group.length > 0 && bytes > byteLimit) break;
+      this.#takeNext();
+      cost += this.#estimate.of(portable.job);
+      group.push(portable);
+    }
+    if (group.length === 0) return undefined;
+    return new JobGroup(group, cost, this.#shared, (done, failed) => {
+      this.#groups.delete(done);
+      for (const { index } of failed) this.#own.push(index);
+    });
+  }
+
+  #takeBack(): void {
+    const task = this.pool.takeBack((each) => this.#groups.has(each));
+    if (!(task instanceof JobGroup)) return;
+    this.#groups.delete(task);
+    for (const { index } of task.jobs) this.#own.push(index);
+  }
+}
