@@ -21,7 +21,9 @@ export function runJobs(jobs: readonly Job[], maxWorkers: number): void {
     for (const job of jobs) runJob(job);
     return;
   }
-  while (run.advance()) if (!run.hasOwnWork) run.pool.wait(run.seen);
+  for (let state = run.advance(); state !== "done"; state = run.advance()) {
+    if (state === "waiting") run.pool.wait(run.seen);
+  }
   run.end();
 }
 
@@ -36,8 +38,8 @@ export async function runJobsAsync(
     for (const job of jobs) await runJobAsync(job);
     return;
   }
-  while (run.advance()) {
-    if (!run.hasOwnWork) await run.pool.waitAsync(run.seen);
+  for (let state = run.advance(); state !== "done"; state = run.advance()) {
+    if (state === "waiting") await run.pool.waitAsync(run.seen);
     if (signal?.aborted) run.stop(signal.reason);
   }
   run.end();
@@ -109,23 +111,18 @@ class Run {
     this.#remaining = cost - this.#estimate.of(jobs[0]!);
   }
 
-  /** Whether this thread need not wait for others. */
-  get hasOwnWork(): boolean {
-    return this.#own.length > 0 || this.#next < this.#jobs.length;
-  }
-
-  /** Collects what workers have done, gives them more, and does a piece of work here. False if all is done. */
-  advance(): boolean {
+  /** Collects what workers have done, gives them more, and does a piece of work here, if there is any that is not with workers. */
+  advance(): "working" | "waiting" | "done" {
     this.seen = this.pool.signal;
     this.pool.collect();
     this.#handOut();
-    if (!this.hasOwnWork) this.#takeBack();
-    for (let cost = 0; cost < ownPiece && this.hasOwnWork; ) {
-      const index = this.#own.pop() ?? this.#takeNext();
+    for (let cost = 0; cost < ownPiece; ) {
+      const index = this.#takeOwn();
+      if (index === undefined) return this.#groups.size > 0 ? "waiting" : "done";
       cost += this.#estimate.of(this.#jobs[index]!);
       this.#runOwn(index);
     }
-    return this.hasOwnWork || this.#groups.size > 0;
+    return "working";
   }
 
   /** Starts nothing more, and fails with `error` once the workers are done. */
@@ -137,6 +134,17 @@ class Run {
   end(): void {
     this.pool.tidy(this.#shared.values());
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** A job for this thread: one that it must do, the next one, or one that is with a worker that has not begun it. */
+  #takeOwn(): number | undefined {
+    if (this.#own.length > 0) return this.#own.pop();
+    if (this.#next < this.#jobs.length) return this.#takeNext();
+    const task = this.pool.takeBack((each) => this.#groups.has(each));
+    if (!(task instanceof JobGroup)) return undefined;
+    this.#groups.delete(task);
+    for (const { index } of task.jobs) this.#own.push(index);
+    return this.#own.pop();
   }
 
   #takeNext(): number {
@@ -171,7 +179,13 @@ class Run {
         const group = this.#nextGroup();
         if (group === undefined) return;
         this.#groups.add(group);
-        lane.publish(group);
+        try {
+          lane.publish(group);
+        } catch (error) {
+          // No memory for a buffer to share: these jobs need less of it here.
+          if (!(error instanceof RangeError)) throw error;
+          group.finish(undefined);
+        }
       }
     }
   }
@@ -201,12 +215,5 @@ class Run {
       this.#groups.delete(done);
       for (const { index } of failed) this.#own.push(index);
     });
-  }
-
-  #takeBack(): void {
-    const task = this.pool.takeBack((each) => this.#groups.has(each));
-    if (!(task instanceof JobGroup)) return;
-    this.#groups.delete(task);
-    for (const { index } of task.jobs) this.#own.push(index);
   }
 }

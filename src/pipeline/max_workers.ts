@@ -9,9 +9,7 @@ let configured: number | undefined;
 /**
  * All that the host can run at once; but 1 in a thread that the program has started itself, because there are others then.
  */
-function defaultMaxWorkers(): number {
-  return hostThreads?.isMainThread ? availableParallelism() : 1;
-}
+const defaultMaxWorkers = hostThreads?.isMainThread ? availableParallelism() : 1;
 
 /** `value` if it is a number of workers; else warns and is `undefined`, which stands for the default. */
 export function checkMaxWorkers(value: unknown): number | undefined {
@@ -25,7 +23,7 @@ export function configureMaxWorkers(value: unknown): void {
   configured = checkMaxWorkers(value);
 }
 
-/** The first of `options` that is given, or what is configured, or the default. */
-export function resolveMaxWorkers(...options: readonly (number | undefined)[]): number {
-  return options.find((option) => option !== undefined) ?? configured ?? defaultMaxWorkers();
+/** What holds for a call: its own option, its array's, what is configured, or the default. */
+export function resolveMaxWorkers(ofCall: number | undefined, ofArray: number | undefined): number {
+  return ofCall ?? ofArray ?? configured ?? defaultMaxWorkers;
 }

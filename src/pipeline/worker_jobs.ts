@@ -313,25 +313,25 @@ function readBox(words: Float64Array, start: number): Box {
   };
 }
 
-/** Steps that this worker has bound, by their number. */
-const boundSteps = new Map<number, PortableSteps>();
+/** Steps that this worker has bound: as long as the lane keeps what they were bound from. */
+const boundSteps = new WeakMap<StepsMessage, PortableSteps>();
 
 function isStepsMessage(value: unknown): value is StepsMessage {
   return typeof value === "object" && value !== null && "codecs" in value && "part" in value;
 }
 
 function stepsOf(id: number, { lookUp }: Workplace): PortableSteps {
-  const known = boundSteps.get(id);
-  if (known !== undefined) return known;
   const message = lookUp(id);
   if (!isStepsMessage(message)) throw new TypeError(`nobody has defined steps ${id}`);
+  const known = boundSteps.get(message);
+  if (known !== undefined) return known;
   const { part, shape, fillValue } = message;
   const json = (text: string) => parseJson(text, undefined, { nonFinite: true });
   const where = { field: "codecs" };
   const codecs = expectArray(json(message.codecs), where).map((codec) => parseNamed(codec, where));
   const spec = { shape, dataType: parseDataType(json(message.dataType), { field: "dataType" }), fillValue };
   const bound = { steps: bindCodecs(codecs, spec, where)[part], spec };
-  boundSteps.set(id, bound);
+  boundSteps.set(message, bound);
   return bound;
 }
 

@@ -1,6 +1,6 @@
 /** The pool of this thread. */
 
-import { Pool } from "./pool.js";
+import { type Patience, Pool } from "./pool.js";
 import { nodeWorkers, type StartWorker } from "./worker_port.js";
 
 let start: StartWorker | undefined = nodeWorkers(new URL("../worker.js", import.meta.url));
@@ -13,8 +13,8 @@ export function currentPool(): Pool | undefined {
 }
 
 /** Starts workers in another way from now on: Web Workers, or those of a test. Without `startWorker`, none. */
-export function useWorkers(startWorker: StartWorker | undefined): void {
+export function useWorkers(startWorker: StartWorker | undefined, patience?: Patience): void {
   pool?.close();
-  pool = undefined;
   start = startWorker;
+  pool = start && new Pool(start, patience);
 }

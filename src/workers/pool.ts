@@ -20,10 +20,17 @@ export interface Task {
 }
 
 /** Buffers of an idle pool have at most this many bytes together. */
-const keptBytes = 256 * 2 ** 20;
+const keptBytes = 64 * 2 ** 20;
+/** Things that one worker keeps. What is forgotten too early costs a task that fails there and runs here. */
+const maximumDefined = 1024;
 const smallestBuffer = 64 * 1024;
-/** A worker that takes this much longer than a task should, and does not say that it has died, is given up. */
-const patience = { milliseconds: 5000, factor: 50 };
+/** How long a worker may take before it is given up, which dies without saying so: some time, and a multiple of what its tasks should take. */
+export interface Patience {
+  readonly milliseconds: number;
+  readonly factor: number;
+}
+
+const defaultPatience: Patience = { milliseconds: 5000, factor: 50 };
 
 interface Entry {
   task: Task | undefined;
@@ -69,6 +76,8 @@ export class Lane {
   /** Makes `value` known to the worker under `id`, once. */
   define(id: number, value: () => unknown): void {
     if (this.#defined.has(id)) return;
+    const [oldest] = this.#defined;
+    if (oldest !== undefined && this.#defined.size === maximumDefined) this.forget(oldest);
     this.#defined.add(id);
     this.port.postMessage({ kind: "define", id, value: value() });
   }
@@ -134,7 +143,7 @@ export class Lane {
   }
 
   /** Whether the worker has had more than enough time for what it has. */
-  isOverdue(): boolean {
+  isOverdue(patience: Patience): boolean {
     let cost = 0;
     for (const { task } of this.#entries) cost += task?.cost ?? 0;
     return this.load > 0 && performance.now() - this.#seen > patience.milliseconds + (patience.factor * cost) / 1000;
@@ -184,14 +193,16 @@ const maximumLosses = 3;
 /** Workers of this thread. */
 export class Pool {
   readonly #start: StartWorker;
+  readonly #patience: Patience;
   readonly #signal: LaneData["signal"] = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   #lanes: Lane[] = [];
   #losses = 0;
   /** Asynchronous calls that wait for workers. */
   #waiting = 0;
 
-  constructor(start: StartWorker) {
+  constructor(start: StartWorker, patience: Patience = defaultPatience) {
     this.#start = start;
+    this.#patience = patience;
   }
 
   /** Lanes of all workers, also of those that are not ready. */
@@ -263,7 +274,7 @@ export class Pool {
   }
 
   #checkOverdue(): void {
-    for (const lane of this.#lanes) if (lane.isOverdue()) this.#lose(lane);
+    for (const lane of this.#lanes) if (lane.isOverdue(this.#patience)) this.#lose(lane);
   }
 
   #lose(lane: Lane): void {
