@@ -1,6 +1,5 @@
 // A worker that ends in the middle of its first task.
-
-import { workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { laneState, ring, word } from "../../dist/workers/protocol.js";
 import { serve } from "../../dist/workers/serve.js";
 
@@ -10,6 +9,6 @@ process.on("exit", () => {
 });
 serve(
   workerData,
-  () => undefined,
+  () => receiveMessageOnPort(parentPort)?.message,
   () => process.exit(1),
 );
