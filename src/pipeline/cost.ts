@@ -25,9 +25,9 @@ const rates: Readonly<Record<string, Rate>> = {
 const otherRate: Rate = { call: 1, decode: 0.15, encode: 0.4 };
 
 /** Nanoseconds to copy a byte to a worker and back. */
-export const copyRate = 0.3;
+const copyRate = 0.3;
 /** Microseconds to wake a worker and to notice that it is done. */
-export const handOffCost = 60;
+const handOffCost = 60;
 /** Microseconds of saved work that pay for the start of a worker. */
 export const startCost = 10_000;
 
@@ -57,6 +57,13 @@ export class CostEstimate {
   #steps: readonly BoundStep[] | undefined;
   #kind: Job["kind"] | undefined;
   #cost = 0;
+
+  /** Microseconds that `threads` threads save, or 0: what saves less than a tenth may as well lose. */
+  saving(cost: number, bytes: number, threads: number): number {
+    const others = (threads - 1) / threads;
+    const saved = others * (cost - (bytes * copyRate) / 1000) - handOffCost;
+    return saved < cost / 10 ? 0 : saved;
+  }
 
   /** Expected microseconds of `job` on one thread; 0 for what no worker can do, or is as fast as memory: kernels that take a whole shard. */
   of(job: Job): number {

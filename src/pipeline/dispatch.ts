@@ -9,7 +9,7 @@
 import { currentPool } from "../workers/current.js";
 import type { Pool, Task } from "../workers/pool.js";
 import { entriesPerLane } from "../workers/protocol.js";
-import { CostEstimate, copyRate, handOffCost, largestGroup, ownPiece, smallestGroup, startCost } from "./cost.js";
+import { CostEstimate, largestGroup, ownPiece, smallestGroup, startCost } from "./cost.js";
 import type { Job } from "./plan.js";
 import { runJob, runJobAsync } from "./transform.js";
 import { byteLimit, bytesOf, JobGroup, type PortableJob, portableJob } from "./worker_jobs.js";
@@ -63,11 +63,8 @@ function planRun(jobs: readonly Job[], maxWorkers: number): Run | undefined {
     bytes += estimate.bytes;
   }
   const threads = Math.min(maxWorkers, jobs.length);
-  const others = (threads - 1) / threads;
-  const saved = others * (cost - (bytes * copyRate) / 1000) - handOffCost;
-  // A gain of less than this is within the error of the estimate.
-  if (saved < cost / 10) return undefined;
-  const pool = currentPool();
+  const saved = estimate.saving(cost, bytes, threads);
+  const pool = saved === 0 ? undefined : currentPool();
   if (pool === undefined) return undefined;
   if (pool.lanes.length < threads - 1) {
     missed += saved;
