@@ -24,8 +24,9 @@ const rates: Readonly<Record<string, Rate>> = {
 /** Kernels that touch every byte once or twice. */
 const otherRate: Rate = { call: 1, decode: 0.15, encode: 0.4 };
 
-/** Nanoseconds to copy a byte to a worker and back. */
+/** Nanoseconds to copy a byte to a worker and back, and microseconds to describe a job. */
 const copyRate = 0.3;
+const describeCost = 1.5;
 /** Microseconds to wake a worker and to notice that it is done. */
 const handOffCost = 60;
 /** Microseconds of saved work that pay for the start of a worker. */
@@ -34,8 +35,19 @@ export const startCost = 10_000;
 /** Expected microseconds of a group of jobs that goes to a worker. */
 export const smallestGroup = 100;
 export const largestGroup = 2000;
-/** Microseconds of work on the calling thread after which it looks after its workers. */
+/** Microseconds of work on the calling thread after which it looks after its workers; less is not worth being timed either. */
 export const ownPiece = 50;
+
+/**
+ * Learns from `jobs` of equal steps, which were expected to take `cost` microseconds and took `found`. Falls fast and rises slowly: what
+ * takes too long is often not the codec (compilation, garbage, other programs).
+ */
+export function learn(job: Job, cost: number, found: number): void {
+  const origin = "steps" in job ? originOf(job.steps) : undefined;
+  if (origin === undefined || !("steps" in job)) return;
+  const pace = origin.pace[job.kind] * Math.min(1.25, Math.sqrt(found / cost));
+  origin.pace[job.kind] = Math.min(100, Math.max(0.01, pace));
+}
 
 function rateOf({ name }: BoundStep): Rate {
   return rates[name.replace(/^numcodecs\./, "")] ?? otherRate;
@@ -50,39 +62,61 @@ export function jobBytes(job: ChunkJob): number {
   return decodedSize === undefined || decodedSize.kind === "unbounded" ? lengthOf(input) : decodedSize.bytes;
 }
 
+/** What the jobs of a request cost together. */
+export interface RequestCost {
+  /** Expected microseconds on one thread. */
+  readonly cost: number;
+  /** Jobs that workers can do, and their decoded bytes. */
+  readonly jobs: number;
+  readonly bytes: number;
+  /** Whether all jobs have the same steps and direction, so that one can learn from them. */
+  readonly isUniform: boolean;
+}
+
 /** Estimates job after job; neighbours are mostly alike, and cost one comparison. */
 export class CostEstimate {
-  /** Decoded bytes of the job that was looked at last. */
-  bytes = 0;
   #steps: readonly BoundStep[] | undefined;
   #kind: Job["kind"] | undefined;
+  #bytes = 0;
   #cost = 0;
-
-  /** Microseconds that `threads` threads save, or 0: what saves less than a tenth may as well lose. */
-  saving(cost: number, bytes: number, threads: number): number {
-    const others = (threads - 1) / threads;
-    const saved = others * (cost - (bytes * copyRate) / 1000) - handOffCost;
-    return saved < cost / 10 ? 0 : saved;
-  }
 
   /** Expected microseconds of `job` on one thread; 0 for what no worker can do, or is as fast as memory: kernels that take a whole shard. */
   of(job: Job): number {
-    if (!("steps" in job)) {
-      this.#steps = undefined;
-      this.bytes = 0;
-      return 0;
-    }
+    if (!("steps" in job)) return 0;
     const bytes = jobBytes(job);
-    if (job.steps === this.#steps && bytes === this.bytes && job.kind === this.#kind) return this.#cost;
+    if (job.steps === this.#steps && bytes === this.#bytes && job.kind === this.#kind) return this.#cost;
+    const origin = originOf(job.steps);
     let cost = 0;
-    for (const step of originOf(job.steps) === undefined ? [] : job.steps) {
+    for (const step of origin === undefined ? [] : job.steps) {
       const rate = rateOf(step);
       cost += rate.call + (bytes * rate[job.kind]) / 1000;
     }
     this.#steps = job.steps;
     this.#kind = job.kind;
-    this.bytes = bytes;
-    this.#cost = cost;
-    return cost;
+    this.#bytes = bytes;
+    this.#cost = cost * (origin?.pace[job.kind] ?? 1);
+    return this.#cost;
   }
+
+  ofAll(requested: readonly Job[]): RequestCost {
+    let [cost, jobs, bytes, isUniform] = [0, 0, 0, true];
+    let steps: readonly BoundStep[] | undefined;
+    for (const job of requested) {
+      const each = this.of(job);
+      if (each === 0) continue;
+      isUniform &&= (steps ?? this.#steps) === this.#steps && job.kind === requested[0]!.kind;
+      steps = this.#steps;
+      cost += each;
+      bytes += this.#bytes;
+      jobs++;
+    }
+    return { cost, jobs, bytes, isUniform: isUniform && jobs === requested.length };
+  }
+}
+
+/** Microseconds that `threads` threads save, or 0: what saves less than a tenth may as well lose. */
+export function savingOf({ cost, jobs, bytes }: RequestCost, threads: number): number {
+  const others = (threads - 1) / threads;
+  const saved = others * (cost - (bytes * copyRate) / 1000 - jobs * describeCost) - handOffCost;
+  return saved < cost / 10 ? 0 : saved;
 }

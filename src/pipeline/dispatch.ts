@@ -9,16 +9,31 @@
 import { currentPool } from "../workers/current.js";
 import type { Pool, Task } from "../workers/pool.js";
 import { entriesPerLane } from "../workers/protocol.js";
-import { CostEstimate, largestGroup, ownPiece, smallestGroup, startCost } from "./cost.js";
+import {
+  CostEstimate,
+  largestGroup,
+  learn,
+  ownPiece,
+  type RequestCost,
+  savingOf,
+  smallestGroup,
+  startCost,
+} from "./cost.js";
 import type { Job } from "./plan.js";
 import { runJob, runJobAsync } from "./transform.js";
 import { byteLimit, bytesOf, JobGroup, type PortableJob, portableJob } from "./worker_jobs.js";
 
 /** Runs synchronous jobs on at most `maxWorkers` threads; throws what the first job that fails throws. */
 export function runJobs(jobs: readonly Job[], maxWorkers: number): void {
-  const run = planRun(jobs, maxWorkers);
-  if (run === undefined) {
+  if (maxWorkers < 2 || jobs.length < 2) {
     for (const job of jobs) runJob(job);
+    return;
+  }
+  const estimate = new CostEstimate();
+  const cost = estimate.ofAll(jobs);
+  const run = planRun(jobs, cost, estimate, maxWorkers);
+  if (run === undefined) {
+    runTimed(jobs, cost);
     return;
   }
   for (let state = run.advance(); state !== "done"; state = run.advance()) {
@@ -33,9 +48,15 @@ export async function runJobsAsync(
   maxWorkers: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const run = jobs.some(isAsync) ? undefined : planRun(jobs, maxWorkers);
-  if (run === undefined) {
+  if (jobs.some(isAsync)) {
     for (const job of jobs) await runJobAsync(job);
+    return;
+  }
+  const estimate = new CostEstimate();
+  const cost = estimate.ofAll(jobs);
+  const run = planRun(jobs, cost, estimate, maxWorkers);
+  if (run === undefined) {
+    runTimed(jobs, cost);
     return;
   }
   for (let state = run.advance(); state !== "done"; state = run.advance()) {
@@ -49,25 +70,24 @@ function isAsync(job: Job): boolean {
   return "steps" in job && job.steps.some(({ place }) => place === "async");
 }
 
+/** Runs jobs here, and learns what they cost. */
+function runTimed(jobs: readonly Job[], { cost, isUniform }: RequestCost): void {
+  const start = isUniform && cost >= ownPiece ? performance.now() : undefined;
+  for (const job of jobs) runJob(job);
+  if (start !== undefined) learn(jobs[0]!, cost, (performance.now() - start) * 1000);
+}
+
 /** Work on this thread that workers would have taken, in microseconds: what their start is weighed against. */
 let missed = 0;
 
 /** How `jobs` run with the help of workers; `undefined` if they are better done here. */
-function planRun(jobs: readonly Job[], maxWorkers: number): Run | undefined {
-  if (maxWorkers < 2 || jobs.length < 2) return undefined;
-  const estimate = new CostEstimate();
-  let cost = 0;
-  let bytes = 0;
-  for (const job of jobs) {
-    cost += estimate.of(job);
-    bytes += estimate.bytes;
-  }
-  const threads = Math.min(maxWorkers, jobs.length);
-  const saved = estimate.saving(cost, bytes, threads);
-  const pool = saved === 0 ? undefined : currentPool();
+function planRun(jobs: readonly Job[], cost: RequestCost, estimate: CostEstimate, maxWorkers: number): Run | undefined {
+  const threads = Math.min(maxWorkers, cost.jobs);
+  const saving = threads < 2 ? 0 : savingOf(cost, threads);
+  const pool = saving === 0 ? undefined : currentPool();
   if (pool === undefined) return undefined;
   if (pool.lanes.length < threads - 1) {
-    missed += saved;
+    missed += saving;
     // Every worker pays for its start by itself.
     const wanted = Math.min(threads - 1, pool.lanes.length + Math.floor(missed / startCost));
     if (wanted > pool.lanes.length) {
@@ -75,7 +95,7 @@ function planRun(jobs: readonly Job[], maxWorkers: number): Run | undefined {
       pool.grow(wanted);
     }
   }
-  return pool.lanes.length === 0 ? undefined : new Run(jobs, pool, threads, cost);
+  return pool.lanes.length === 0 ? undefined : new Run(jobs, cost, estimate, pool, threads);
 }
 
 interface Failure {
@@ -90,7 +110,8 @@ class Run {
   seen = 0;
   readonly #jobs: readonly Job[];
   readonly #threads: number;
-  readonly #estimate = new CostEstimate();
+  readonly #estimate: CostEstimate;
+  readonly #isUniform: boolean;
   /** Expected microseconds of the jobs that nobody has begun. */
   #remaining: number;
   /** Jobs before this one are taken. */
@@ -101,11 +122,13 @@ class Run {
   readonly #shared = new Map<SharedArrayBuffer, number>();
   #failure: Failure | undefined;
 
-  constructor(jobs: readonly Job[], pool: Pool, threads: number, cost: number) {
+  constructor(jobs: readonly Job[], cost: RequestCost, estimate: CostEstimate, pool: Pool, threads: number) {
     this.pool = pool;
     this.#jobs = jobs;
     this.#threads = threads;
-    this.#remaining = cost - this.#estimate.of(jobs[0]!);
+    this.#estimate = estimate;
+    this.#isUniform = cost.isUniform;
+    this.#remaining = cost.cost - estimate.of(jobs[0]!);
   }
 
   /** Collects what workers have done, gives them more, and does a piece of work here, if there is any that is not with workers. */
@@ -113,12 +136,15 @@ class Run {
     this.seen = this.pool.signal;
     this.pool.collect();
     this.#handOut();
-    for (let cost = 0; cost < ownPiece; ) {
+    const start = this.#isUniform ? performance.now() : 0;
+    let cost = 0;
+    while (cost < ownPiece) {
       const index = this.#takeOwn();
       if (index === undefined) return this.#groups.size > 0 ? "waiting" : "done";
       cost += this.#estimate.of(this.#jobs[index]!);
       this.#runOwn(index);
     }
+    if (this.#isUniform && this.#failure === undefined) learn(this.#jobs[0]!, cost, (performance.now() - start) * 1000);
     return "working";
   }
 

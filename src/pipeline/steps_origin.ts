@@ -15,6 +15,8 @@ export interface StepsOrigin {
   readonly spec: ChunkSpec;
   readonly codecs: readonly NamedConfiguration[];
   readonly part: "arraySteps" | "byteSteps";
+  /** What jobs have taken on this thread, by what was expected of them: levels and data are not in the table of rates. */
+  readonly pace: { decode: number; encode: number };
 }
 
 /** What a worker binds the steps from. */
@@ -41,7 +43,7 @@ export function rememberOrigin({ spec, arraySteps, byteSteps }: BoundChain, code
   // A struct of Zarr v2 may have fields in both byte orders, which its name and configuration do not tell.
   if (variable || (typeof swapSize !== "number" && swapSize.some(({ isSwapped }) => isSwapped))) return;
   for (const [part, steps] of [["arraySteps", arraySteps] as const, ["byteSteps", byteSteps] as const]) {
-    if (steps.length > 0) origins.set(steps, { id: newId(), spec, codecs, part });
+    if (steps.length > 0) origins.set(steps, { id: newId(), spec, codecs, part, pace: { decode: 1, encode: 1 } });
   }
 }
 
