@@ -162,6 +162,7 @@ export class Lane {
         this.#seen = performance.now();
         return false;
       }
+      if (found === writing) Atomics.store(this.#control, state, lost);
     }
     Atomics.store(this.#control, word.laneState, laneState.dead);
     this.port.terminate();
@@ -277,20 +278,19 @@ export class Pool {
     for (const lane of this.#lanes) if (lane.isOverdue(this.#patience)) this.#lose(lane);
   }
 
-  #lose(lane: Lane): void {
+  #lose(lane: Lane, error?: unknown): void {
     if (!lane.giveUp()) return;
     this.#lanes = this.#lanes.filter((each) => each !== lane);
-    this.#losses++;
+    if (this.#losses < maximumLosses && ++this.#losses === maximumLosses) {
+      warn(`syncodec's workers fail, so all work runs on the calling thread: ${String(error ?? "they end early")}`);
+    }
   }
 
   #onExit(lane: Lane, error: unknown): void {
     if (!this.#lanes.includes(lane)) return;
-    if (!lane.isReady && !lane.isDead) {
-      // Another one would not start either.
-      this.#losses = maximumLosses;
-      warn(`syncodec cannot start its workers, so all work runs on the calling thread: ${String(error ?? "exit")}`);
-    }
-    this.#lose(lane);
+    // Another one would not start either.
+    if (!lane.isReady && !lane.isDead) this.#losses = Math.max(this.#losses, maximumLosses - 1);
+    this.#lose(lane, error);
     Atomics.notify(this.#signal, 0);
   }
 }

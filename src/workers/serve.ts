@@ -41,7 +41,7 @@ export function serve(
       try {
         body();
       } finally {
-        Atomics.store(control, state, entryState.claimed);
+        Atomics.compareExchange(control, state, entryState.writing, entryState.claimed);
       }
     };
     const lookUp = (id: number): unknown => {
