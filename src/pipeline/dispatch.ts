@@ -80,6 +80,20 @@ function runTimed(jobs: readonly Job[], { cost, isUniform }: RequestCost): void 
 /** Work on this thread that workers would have taken, in microseconds: what their start is weighed against. */
 let missed = 0;
 
+/** Requests in a row that workers made no faster. On a machine that is busy otherwise, waiting for a worker is waiting for its turn. */
+let slow = 0;
+let pausedUntil = 0;
+
+/** Notes how long a request took with workers; after three that were slow, the next ones run here for a while. */
+function judge(expected: number, found: number): void {
+  slow = found < expected ? 0 : slow + 1;
+  if (slow >= slowLimit) pausedUntil = performance.now() + Math.min(longestPause, 10 * 2 ** (slow - slowLimit));
+}
+
+const slowLimit = 3;
+/** Milliseconds. */
+const longestPause = 1000;
+
 /** How `jobs` run with the help of workers; `undefined` if they are better done here. */
 function planRun(jobs: readonly Job[], cost: RequestCost, estimate: CostEstimate, maxWorkers: number): Run | undefined {
   const threads = Math.min(maxWorkers, cost.jobs);
@@ -95,7 +109,8 @@ function planRun(jobs: readonly Job[], cost: RequestCost, estimate: CostEstimate
       pool.grow(wanted);
     }
   }
-  return pool.lanes.length === 0 ? undefined : new Run(jobs, cost, estimate, pool, threads);
+  const isPaused = slow >= slowLimit && performance.now() < pausedUntil;
+  return isPaused || pool.lanes.length === 0 ? undefined : new Run(jobs, cost, estimate, pool, threads);
 }
 
 interface Failure {
@@ -110,6 +125,8 @@ class Run {
   seen = 0;
   readonly #jobs: readonly Job[];
   readonly #threads: number;
+  readonly #cost: number;
+  readonly #start: number = performance.now();
   readonly #estimate: CostEstimate;
   readonly #isUniform: boolean;
   /** Expected microseconds of the jobs that nobody has begun. */
@@ -120,6 +137,8 @@ class Run {
   readonly #own: number[] = [0];
   readonly #groups = new Set<Task>();
   readonly #shared = new Map<SharedArrayBuffer, number>();
+  /** Whether any group went to a worker. */
+  #hasHelp = false;
   #failure: Failure | undefined;
 
   constructor(jobs: readonly Job[], cost: RequestCost, estimate: CostEstimate, pool: Pool, threads: number) {
@@ -127,6 +146,7 @@ class Run {
     this.#jobs = jobs;
     this.#threads = threads;
     this.#estimate = estimate;
+    this.#cost = cost.cost;
     this.#isUniform = cost.isUniform;
     this.#remaining = cost.cost - estimate.of(jobs[0]!);
   }
@@ -157,6 +177,7 @@ class Run {
   end(): void {
     this.pool.tidy(this.#shared.values());
     if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#hasHelp) judge(this.#cost, (performance.now() - this.#start) * 1000);
   }
 
   /** A job for this thread: one that it must do, the next one, or one that is with a worker that has not begun it. */
@@ -202,6 +223,7 @@ class Run {
         const group = this.#nextGroup();
         if (group === undefined) return;
         this.#groups.add(group);
+        this.#hasHelp = true;
         try {
           lane.publish(group);
         } catch (error) {
