@@ -1,6 +1,6 @@
 /**
  * The rates of `src/pipeline/cost.ts`: microseconds of a call and nanoseconds of a decoded byte, from smooth int32 chunks of 4 KiB and of
- * 1 MiB; the best of 15 rounds. Below it, what handing a task to a worker and back costs.
+ * 1 MiB; the best of 15 rounds.
  *
  *     npm run build && node bench/calibrate.mjs
  */

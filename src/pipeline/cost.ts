@@ -27,7 +27,7 @@ const otherRate: Rate = { call: 1, decode: 0.15, encode: 0.4 };
 /** Nanoseconds to copy a byte to a worker and back, and microseconds to describe a job. */
 const copyRate = 0.3;
 const describeCost = 1.5;
-/** Microseconds to wake a worker and to notice that it is done. */
+/** Microseconds to hand over and to notice that all is done: a thread that sleeps wakes in 64. */
 const handOffCost = 60;
 /** Microseconds of saved work that pay for the start of a worker. */
 export const startCost = 10_000;
