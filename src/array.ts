@@ -57,6 +57,8 @@ import { BoundGrid } from "./pipeline/bound_grid.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
 import { type DirectSource, readChunks, readSingle } from "./pipeline/direct_read.js";
 import { coversChunks, writeChunks } from "./pipeline/direct_write.js";
+import { isShared } from "./pipeline/dispatch.js";
+import { checkMaxWorkers, resolveMaxWorkers } from "./pipeline/max_workers.js";
 import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
@@ -74,7 +76,13 @@ export interface OpenOptions extends RuntimeOptions {
   readonly zarrFormat?: ZarrFormat;
 }
 
-export interface GetOptions<D extends DataTypeName = DataTypeName> {
+/** Options of reads and writes. */
+export interface SetOptions {
+  /** As in {@link RuntimeOptions}; default: as the array was opened. */
+  readonly maxWorkers?: number | undefined;
+}
+
+export interface GetOptions<D extends DataTypeName = DataTypeName> extends SetOptions {
   /** Receives the elements instead of fresh memory: a chunk (strided) or a contiguous typed array of the selection's shape. */
   readonly out?: Chunk<D> | DataOf<D>;
   /** Allocate the result over a SharedArrayBuffer. */
@@ -246,12 +254,12 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
    * Writes one element to all of a selection, or a chunk of the selection's shape. Each stored key is replaced as a whole, or patched in one
    * request where the store offers that: after an error it holds its old value or its new one. What a crash leaves is the store's promise.
    */
-  setSync(selection: Selection, value: Value<D>): void {
-    this.#setSync(this.#resolve(selection), value);
+  setSync(selection: Selection, value: Value<D>, options: SetOptions = {}): void {
+    this.#setSync(this.#resolve(selection), value, options);
   }
 
   /** As {@link setSync}, on every store. */
-  async set(selection: Selection, value: Value<D>, options: AsyncOptions = {}): Promise<void> {
+  async set(selection: Selection, value: Value<D>, options: SetOptions & AsyncOptions = {}): Promise<void> {
     await this.#set(this.#resolve(selection), value, options);
   }
 
@@ -268,14 +276,14 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   }
 
   /** Writes single elements. Where a point is repeated, the last value stays. */
-  setPointsSync(coordinates: readonly ArrayLike<number>[], values: Value<D>): void {
-    this.#setSync(this.#resolvePoints(coordinates), values);
+  setPointsSync(coordinates: readonly ArrayLike<number>[], values: Value<D>, options: SetOptions = {}): void {
+    this.#setSync(this.#resolvePoints(coordinates), values, options);
   }
 
   async setPoints(
     coordinates: readonly ArrayLike<number>[],
     values: Value<D>,
-    options: AsyncOptions = {},
+    options: SetOptions & AsyncOptions = {},
   ): Promise<void> {
     await this.#set(this.#resolvePoints(coordinates), values, options);
   }
@@ -289,7 +297,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   resizeSync(shape: readonly number[]): void {
     const access = this.#requireSync();
     const metadata = withShape(this.#metadata, shape);
-    for (const { plan } of this.#cutBatches(metadata.shape)) this.#runSync(plan, access);
+    for (const { plan } of this.#cutBatches(metadata.shape)) this.#runSync(plan, access, {});
     runNodePlanSync(writeMetadata(this.path, this.#metadata, metadata), this.#access);
     this.#adopt(metadata);
   }
@@ -345,11 +353,17 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return access;
   }
 
-  #runSync(plan: Plan, access: NonNullable<StoreAccess["sync"]>): void {
-    runSync(plan, { access, locks: keyLocksOf(this.store), coalesce: this.#runtime.coalesce });
+  #runSync(plan: Plan, access: NonNullable<StoreAccess["sync"]>, options: SetOptions): void {
+    const { coalesce } = this.#runtime;
+    runSync(plan, { access, locks: keyLocksOf(this.store), coalesce, maxWorkers: this.#maxWorkers(options) });
   }
 
-  async #run(batches: Iterable<Batch>, total: number, { signal, onProgress }: AsyncOptions): Promise<void> {
+  #maxWorkers(options: SetOptions): number {
+    return resolveMaxWorkers(checkMaxWorkers(options.maxWorkers), this.#runtime.maxWorkers);
+  }
+
+  async #run(batches: Iterable<Batch>, total: number, options: SetOptions & AsyncOptions): Promise<void> {
+    const { signal, onProgress } = options;
     signal?.throwIfAborted();
     const { chain } = this.#grid;
     await chain.load();
@@ -365,12 +379,13 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     if (pipeline !== "batched" && sync !== undefined && chain.isSync && locks.isIdle) {
       for (const { plan, keys } of batches) {
         signal?.throwIfAborted();
-        this.#runSync(plan, sync);
+        this.#runSync(plan, sync, options);
         report(keys);
       }
       return;
     }
-    await runBatched(batches, { access: this.#access.async, locks, coalesce, concurrency, signal }, report);
+    const maxWorkers = this.#maxWorkers(options);
+    await runBatched(batches, { access: this.#access.async, locks, coalesce, concurrency, maxWorkers, signal }, report);
   }
 
   /** The shape after appending `chunk`, and where it goes. */
@@ -470,8 +485,9 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     if (grid.chunkShape !== undefined && readSingle(chain, grid.axes, resolved.selection, outer, source))
       return result();
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
-    if (chain.shard === undefined) readChunks(tiling, source);
-    else for (const { plan } of this.#readBatches(tiling)) this.#runSync(plan, access);
+    const isDirect = chain.shard === undefined && !isShared(chain, "decode", tiling.count, this.#maxWorkers(options));
+    if (isDirect) readChunks(tiling, source);
+    else for (const { plan } of this.#readBatches(tiling)) this.#runSync(plan, access, options);
     return result();
   }
 
@@ -482,16 +498,21 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return result();
   }
 
-  #setSync(resolved: Resolved, value: Value<D>): void {
+  #setSync(resolved: Resolved, value: Value<D>, options: SetOptions): void {
     const access = this.#requireSync();
     const memory = this.#source(resolved, value);
-    const isPlain = this.shardGrid === undefined;
-    if (isPlain && coversChunks(resolved.selection, this.#grid.grid.axes, this.shape)) {
-      writeChunks(this.#tile(resolved, memory), this.shape, this.#directSource(access), this.#runtime);
-    } else for (const { plan } of this.#prepareSet(resolved, memory).batches) this.#runSync(plan, access);
+    const { chain, grid } = this.#grid;
+    if (chain.shard === undefined && coversChunks(resolved.selection, grid.axes, this.shape)) {
+      const tiling = this.#tile(resolved, memory);
+      if (!isShared(chain, "encode", tiling.count, this.#maxWorkers(options))) {
+        writeChunks(tiling, this.shape, this.#directSource(access), this.#runtime);
+        return;
+      }
+    }
+    for (const { plan } of this.#prepareSet(resolved, memory).batches) this.#runSync(plan, access, options);
   }
 
-  async #set(resolved: Resolved, value: Value<D>, options: AsyncOptions): Promise<void> {
+  async #set(resolved: Resolved, value: Value<D>, options: SetOptions & AsyncOptions): Promise<void> {
     const { batches, total } = this.#prepareSet(resolved, this.#source(resolved, value));
     await this.#run(batches, total, options);
   }

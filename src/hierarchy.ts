@@ -49,7 +49,12 @@ const python = { nonFinite: true };
 
 /** Runs a plan of this file on `access`, now. */
 export function runNodePlanSync<R>(plan: Plan<R>, access: StoreAccess): R {
-  return runSync(plan, { access: requireSync(access), locks: keyLocksOf(access.store), coalesce: defaultCoalesce });
+  return runSync(plan, {
+    access: requireSync(access),
+    locks: keyLocksOf(access.store),
+    coalesce: defaultCoalesce,
+    maxWorkers: 1,
+  });
 }
 
 /** Runs a plan of this file on `access`. */
@@ -59,6 +64,7 @@ export function runNodePlan<R>(plan: Plan<R>, access: StoreAccess, signal?: Abor
     locks: keyLocksOf(access.store),
     coalesce: defaultCoalesce,
     concurrency: 16,
+    maxWorkers: 1,
     signal,
   });
 }

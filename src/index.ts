@@ -19,6 +19,7 @@ export {
   type OpenOptions,
   openArray,
   openArraySync,
+  type SetOptions,
   ZarrArray,
 } from "./array.js";
 export type { ChunkGridOption, CodecOption, CreateArrayOptions } from "./array_options.js";
@@ -39,6 +40,7 @@ export {
   type UserCodec,
 } from "./codecs/registry.js";
 export type { IndexLocation, SubchunkWriteOrder } from "./codecs/sharding_indexed.js";
+export { type Configuration, configure } from "./configure.js";
 export {
   ArgumentError,
   DataError,

@@ -4,6 +4,7 @@ import type { SubchunkWriteOrder } from "./codecs/sharding_indexed.js";
 import { ArgumentError, RuntimeError } from "./errors.js";
 import type { CoalesceOptions } from "./pipeline/fetches.js";
 import { type IndexCache, indexCacheOf } from "./pipeline/index_cache.js";
+import { checkMaxWorkers } from "./pipeline/max_workers.js";
 import type { StoreAccess, SyncAccess } from "./stores/access.js";
 
 /** How an array reads and writes. All have defaults. */
@@ -25,6 +26,12 @@ export interface RuntimeOptions {
   readonly indexCacheBytes?: number;
   /** Asynchronous store requests in flight at once. Default 256. */
   readonly concurrency?: number;
+  /**
+   * Threads that work on one call at once, the calling one included; 0 and 1 mean that it works alone. Default: what `configure` says, else all
+   * that the host can run at once, in threads that the program has started itself 1. Anything but a whole number from 0 gives a warning and
+   * the default.
+   */
+  readonly maxWorkers?: number | undefined;
   /** Order in which the inner chunks of a fresh shard are stored. Default "morton". */
   readonly subchunkWriteOrder?: SubchunkWriteOrder;
 }
@@ -42,6 +49,8 @@ export interface Runtime {
   readonly indexCache: IndexCache | undefined;
   readonly coalesce: CoalesceOptions;
   readonly concurrency: number;
+  /** `undefined` = what is configured when a call is made. */
+  readonly maxWorkers: number | undefined;
   readonly subchunkWriteOrder: SubchunkWriteOrder;
 }
 
@@ -91,6 +100,7 @@ export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Ru
     indexCache,
     coalesce,
     concurrency,
+    maxWorkers: checkMaxWorkers(options.maxWorkers),
     subchunkWriteOrder,
   };
 }

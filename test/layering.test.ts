@@ -52,7 +52,7 @@ const imports = files.flatMap(importsOf);
 const isOurs = ({ to }: Import): boolean => code.has(to);
 const show = ({ from, to }: Import): string => `${from} -> ${to}`;
 
-const entries = ["index.ts", "node.ts", "browser.ts", "zarrita.ts", "numcodecs.ts"];
+const entries = ["index.ts", "worker.ts", "node.ts", "browser.ts", "zarrita.ts", "numcodecs.ts"];
 
 /** The layer of a file: its folder; of a file directly in src, itself if it is named here, else the array layer. */
 function layerOf(path: string): string {
@@ -63,7 +63,7 @@ function layerOf(path: string): string {
 
 const base = ["errors.ts", "platform.ts"];
 const lower = [...base, "wasm", "grid", "metadata"];
-const all = [...lower, "stores", "codecs", "pipeline", "array"];
+const all = [...lower, "stores", "codecs", "workers", "pipeline", "array"];
 
 /** What each layer may import besides itself. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -74,8 +74,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   metadata: [...base, "grid"],
   stores: [...base, "wasm"],
   codecs: lower,
-  pipeline: [...lower, "stores", "codecs"],
+  workers: base,
+  pipeline: [...lower, "stores", "codecs", "workers"],
   array: [...lower, "stores", "codecs", "pipeline"],
+  "worker.ts": [...lower, "codecs", "workers", "pipeline"],
   "index.ts": all,
   node: [...base, "wasm", "stores"],
   browser: [...base, "wasm", "stores"],

@@ -5,6 +5,7 @@
 
 import type { AsyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
+import { runJobsAsync } from "./dispatch.js";
 import { type CoalesceOptions, distribute, needsSize, planFetches } from "./fetches.js";
 import type { Plan, Request } from "./plan.js";
 import { runJobAsync } from "./transform.js";
@@ -15,6 +16,8 @@ export interface BatchedDriverContext {
   readonly coalesce: CoalesceOptions;
   /** Store requests in flight at once. */
   readonly concurrency: number;
+  /** Threads that may work at once, this one included. */
+  readonly maxWorkers: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -91,7 +94,7 @@ async function carryOut(
       });
       return;
     case "transform":
-      for (const job of request.jobs) await runJobAsync(job);
+      await runJobsAsync(request.jobs, context.maxWorkers, signal);
       return;
     case "set":
       await forEachBounded(request.writes, limit, async ({ key, value }) => {

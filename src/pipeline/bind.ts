@@ -18,6 +18,7 @@ import { MetadataError } from "../errors.js";
 import type { DataType, DataTypeName } from "../metadata/data_type.js";
 import { at, type NamedConfiguration, type Where } from "../metadata/validate.js";
 import type { Memory, Span } from "../wasm/memory.js";
+import { rememberOrigin } from "./steps_origin.js";
 
 /** Shards within shards beyond this depth are refused. */
 const maximumNesting = 8;
@@ -106,9 +107,11 @@ function bindAtDepth(
   let shard: BoundShard | undefined;
   let encodedSize: BoundChain["encodedSize"] | undefined;
   let current = spec;
+  let isBuiltIn = true;
   withSerializer(codecs, spec.dataType, where, find).forEach((named, i) => {
     const inside = named.where ?? at(at(where, i), "configuration");
     const codec = requireCodec(named, where, find);
+    isBuiltIn &&= builtInCodecs.includes(codec);
     if (codec.kind === "bytes_to_bytes") {
       if (encodedSize === undefined) throw wrongOrder(codec, "an array-to-bytes codec must stand before it", where);
       const configured = codec.configure(named.configuration, inside);
@@ -147,7 +150,7 @@ function bindAtDepth(
   const isSync =
     [...arraySteps, ...byteSteps].every(({ place }) => place !== "async") &&
     (shard === undefined || (shard.inner.isSync && shard.index.isSync));
-  return {
+  const chain: BoundChain = {
     spec,
     byteLength,
     arraySteps,
@@ -159,6 +162,8 @@ function bindAtDepth(
       await Promise.all([...loads.map((load) => load()), shard?.inner.load(), shard?.index.load()]);
     }),
   };
+  if (isBuiltIn && isSync) rememberOrigin(chain, codecs);
+  return chain;
 }
 
 /** Runs `load` once for all callers, and again after a failure. */

@@ -6,6 +6,7 @@ import type { SyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
 import type { ByteRange, OpenValue } from "../stores/store.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
+import { runJobs } from "./dispatch.js";
 import { type CoalesceOptions, distribute, type Fetch, needsSize, planFetches } from "./fetches.js";
 import type { Opening, Plan, Read, Request } from "./plan.js";
 import { runJob } from "./transform.js";
@@ -20,6 +21,8 @@ export interface SyncDriverContext {
   readonly access: SyncAccess;
   readonly locks: KeyLocks;
   readonly coalesce: CoalesceOptions;
+  /** Threads that may work at once, this one included. */
+  readonly maxWorkers: number;
 }
 
 /** Runs `plan` to its end and returns its result. */
@@ -74,7 +77,7 @@ function carryOut(request: Request, context: SyncDriverContext, held: Held): voi
       get(request.reads, context, held.open);
       return;
     case "transform":
-      for (const job of request.jobs) runJob(job);
+      runJobs(request.jobs, context.maxWorkers);
       return;
     case "set":
       for (const { key, value } of request.writes) {

@@ -20,6 +20,7 @@ import {
   slice,
 } from "../../src/index.js";
 import { syncodecError } from "../codecs/support.js";
+import { bareHost } from "../support/bare_host.js";
 
 const small = { shape: [4], chunkShape: [2], dataType: "int32" } as const;
 
@@ -175,7 +176,7 @@ describe("loading", () => {
 
   async function unloaded(): Promise<typeof import("../../src/index.js")> {
     vi.resetModules();
-    vi.doMock("../../src/platform.js", () => ({ hostZlib: undefined }));
+    vi.doMock("../../src/platform.js", () => bareHost);
     return import("../../src/index.js");
   }
 

@@ -20,6 +20,7 @@ test("syncodec exports", () => {
       "SyncodecError",
       "ZarrArray",
       "byteswap",
+      "configure",
       "crc32c",
       "createArray",
       "createArraySync",

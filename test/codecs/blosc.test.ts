@@ -7,6 +7,7 @@ import { type CodecOption, createArraySync, createCodecPipeline, init, openArray
 import type { DataTypeName } from "../../src/metadata/data_type.js";
 import { useMemory } from "../../src/wasm/memory.js";
 import { bitshuffle, shuffle } from "../reference/shuffle.js";
+import { bareHost } from "../support/bare_host.js";
 import { bytesOf, flipped, fromHex, join, syncodecError } from "./support.js";
 
 const compressors = ["blosclz", "lz4", "lz4hc", "snappy", "zlib", "zstd"] as const;
@@ -491,7 +492,7 @@ describe("configuration", () => {
 describe("hosts without node:zlib", () => {
   test("only those that write Zstandard load anything", async () => {
     vi.resetModules();
-    vi.doMock("../../src/platform.js", () => ({ hostZlib: undefined }));
+    vi.doMock("../../src/platform.js", () => bareHost);
     const library = await import("../../src/index.js");
     const ofName = (cname: string) =>
       library.createCodecPipeline({

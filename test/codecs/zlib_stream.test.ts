@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ByteSize } from "../../src/codecs/codec.js";
 import { type deflateZlib, inflateZlib } from "../../src/codecs/zlib_stream.js";
 import { useMemory } from "../../src/wasm/memory.js";
+import { bareHost } from "../support/bare_host.js";
 import { fromHex, inflateHost, join, syncodecError, syncodecErrorIfAny } from "./support.js";
 
 const sizes = (bytes: number): ByteSize[] => [
@@ -106,7 +107,7 @@ describe.each(["node:zlib", "fflate"])("deflateZlib in %s", (host) => {
   let deflate: typeof deflateZlib;
   beforeAll(async () => {
     vi.resetModules();
-    if (host === "fflate") vi.doMock("../../src/platform.js", () => ({ hostZlib: undefined }));
+    if (host === "fflate") vi.doMock("../../src/platform.js", () => bareHost);
     deflate = (await import("../../src/codecs/zlib_stream.js")).deflateZlib;
   });
   afterAll(() => {

@@ -2,6 +2,7 @@
 
 import { vi } from "vitest";
 import { hostZlib } from "../../src/platform.js";
+import { bareHost } from "./bare_host.js";
 
 export type Library = typeof import("../../src/index.js");
 
@@ -11,7 +12,7 @@ export const backends: (readonly [string, () => Promise<Library>])[] = [
     "WebAssembly",
     async () => {
       vi.resetModules();
-      vi.doMock("../../src/platform.js", () => ({ hostZlib: undefined }));
+      vi.doMock("../../src/platform.js", () => bareHost);
       const library = await import("../../src/index.js");
       await library.init(["zstd"]);
       return library;

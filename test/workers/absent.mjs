@@ -1,0 +1,2 @@
+// A worker that fails before it is ready.
+throw new Error("not today");
