@@ -305,6 +305,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   async resize(shape: readonly number[], options: AsyncOptions = {}): Promise<void> {
     const metadata = withShape(this.#metadata, shape);
     const batches = [...this.#cutBatches(metadata.shape)];
+    if (batches.length > 0) await this.#grid.chain.load();
     // In turn: two of them may concern the same chunk.
     for (const batch of batches) await this.#run([batch], batch.keys, options);
     await runNodePlan(writeMetadata(this.path, this.#metadata, metadata), this.#access, options.signal);
@@ -366,7 +367,6 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { signal, onProgress } = options;
     signal?.throwIfAborted();
     const { chain } = this.#grid;
-    await chain.load();
     const { pipeline, coalesce, concurrency } = this.#runtime;
     let completed = 0;
     const report = (keys: number): void => {
@@ -514,6 +514,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   async #set(resolved: Resolved, value: Value<D>, options: SetOptions & AsyncOptions): Promise<void> {
     const { batches, total } = this.#prepareSet(resolved, this.#source(resolved, value));
+    await this.#grid.chain.load();
     await this.#run(batches, total, options);
   }
 

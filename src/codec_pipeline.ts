@@ -104,7 +104,6 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   }
 
   async decode(bytes: Uint8Array, options: DecodeOptions<D> = {}): Promise<Chunk<D>> {
-    await this.#chain.load();
     const { plan, result } = this.#decodePlan(bytes, options);
     await runPureAsync(plan);
     return result();

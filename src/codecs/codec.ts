@@ -108,6 +108,7 @@ export interface ArrayToArrayCodec {
   /** Other names of the same codec and configuration, under which it is read. */
   readonly aliases?: readonly string[];
   readonly defaults?: DefaultsOf;
+  /** Loads what encoding needs. */
   load?(): Promise<void>;
   /** `where` names the place in the metadata document, for error messages. */
   configure(
@@ -163,7 +164,7 @@ export interface BoundChain {
   readonly encodedSize: ByteSize;
   /** Whether every step, inner and index chains included, runs synchronously. */
   readonly isSync: boolean;
-  /** Loads what the chain's codecs need; resolves at once when nothing is missing. */
+  /** Loads what the chain's codecs need to encode; resolves at once when nothing is missing. Decoding needs nothing. */
   load(): Promise<void>;
 }
 
