@@ -1,0 +1,56 @@
+/** The peers in JavaScript. One that is not installed, or cannot run here, has a reason in place of a module. */
+
+import * as zlib from "node:zlib";
+
+async function load(name, pick = (module) => module) {
+  try {
+    return { module: pick(await import(name)) };
+  } catch (error) {
+    if (error.code === "ERR_MODULE_NOT_FOUND") return { reason: "not installed: npm install in bench/" };
+    return { reason: `cannot be loaded: ${error.message}` };
+  }
+}
+
+async function loadZarrita() {
+  const zarrita = await load("zarrita");
+  const files = await load("@zarrita/storage/fs", (module) => module.default);
+  return { ...zarrita, fileSystemStore: files.module };
+}
+
+async function loadZstdWasm() {
+  const loaded = await load("@bokuweb/zstd-wasm", (module) => module.default ?? module);
+  await loaded.module?.init();
+  return loaded;
+}
+
+async function loadFizarrita() {
+  if (typeof Worker === "undefined")
+    return { reason: "cannot run here: it needs Web Workers, which Node does not have" };
+  return load("@fideus-labs/fizarrita");
+}
+
+const defaultExport = (module) => module.default;
+
+/** By name: `{ module }` or `{ reason }`. */
+export async function loadPeers() {
+  const { zstdDecompressSync } = zlib;
+  return {
+    zarrita: await loadZarrita(),
+    fizarrita: await loadFizarrita(),
+    fflate: await load("fflate"),
+    "@bokuweb/zstd-wasm": await loadZstdWasm(),
+    "node:zlib": { module: zlib },
+    "node:zlib zstd":
+      zstdDecompressSync === undefined
+        ? { reason: `cannot run here: Node ${process.version} has no zstd, which came with 22.15` }
+        : { module: zlib },
+    Buffer: { module: Buffer },
+    "@node-rs/crc32": await load("@node-rs/crc32", (module) => module.default ?? module),
+    sse4_crc32: await load("sse4_crc32", defaultExport),
+    "numcodecs.js blosc": await load("numcodecs/blosc", defaultExport),
+    "numcodecs.js zstd": await load("numcodecs/zstd", defaultExport),
+    "numcodecs.js lz4": await load("numcodecs/lz4", defaultExport),
+    "numcodecs.js gzip": await load("numcodecs/gzip", defaultExport),
+    "numcodecs.js zlib": await load("numcodecs/zlib", defaultExport),
+  };
+}
