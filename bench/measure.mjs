@@ -5,8 +5,8 @@
  */
 
 /** How long to measure. `seconds` are those of one case, over all its contestants. */
-export const fullEffort = { repetitions: 15, minimum: 3, seconds: 10, batchMilliseconds: 4, warmUpMilliseconds: 150 };
-export const quickEffort = { repetitions: 7, minimum: 3, seconds: 1, batchMilliseconds: 1, warmUpMilliseconds: 30 };
+export const fullEffort = { repetitions: 15, minimum: 3, seconds: 5, batchMilliseconds: 3, warmUpMilliseconds: 60 };
+export const quickEffort = { repetitions: 7, minimum: 3, seconds: 1, batchMilliseconds: 1, warmUpMilliseconds: 20 };
 /** Everything once, to see that it works. */
 export const tinyEffort = { repetitions: 1, minimum: 1, seconds: 0, batchMilliseconds: 0, warmUpMilliseconds: 0 };
 
@@ -24,6 +24,7 @@ async function timeBatch({ run }, calls, isAsync, now) {
   return now() - start;
 }
 
+/** Warms up, and finds how many calls make a batch that the clock can measure. */
 async function prepared(contestant, effort, now) {
   const { before, run } = contestant;
   await before?.();
@@ -32,16 +33,19 @@ async function prepared(contestant, effort, now) {
   const isAsync = result instanceof Promise;
   await result;
   let spent = now() - start;
-  let fastest = spent;
-  for (let round = 0; round < 1000 && spent < effort.warmUpMilliseconds; round++) {
+  let estimate = spent;
+  let calls = 1;
+  for (let round = 0; round < 200; round++) {
+    // What needs preparation before each call is timed call by call.
+    const isLongEnough = before !== undefined || estimate * calls >= effort.batchMilliseconds;
+    if (isLongEnough && spent >= effort.warmUpMilliseconds) break;
+    if (!isLongEnough) calls = Math.min(calls * 2, 2 ** 20);
     await before?.();
-    const time = await timeBatch(contestant, 1, isAsync, now);
-    fastest = Math.min(fastest, time);
+    const time = await timeBatch(contestant, calls, isAsync, now);
+    estimate = time / calls;
     spent += time;
   }
-  // What needs preparation before each call is timed call by call.
-  const calls = before === undefined ? Math.ceil(effort.batchMilliseconds / Math.max(fastest, 1e-5)) : 1;
-  return { contestant, isAsync, calls: Math.min(Math.max(calls, 1), 1e6), estimate: fastest, times: [] };
+  return { contestant, isAsync, calls, estimate, times: [] };
 }
 
 /**

@@ -24,8 +24,9 @@ async function verified(contestants, missing) {
   return found;
 }
 
-/** `{ id, group, title, bytes, results: [{ name, milliseconds, count, … }], missing: [{ name, reason }] }` of one case. */
+/** `{ id, group, title, bytes, seconds, results: [{ name, milliseconds, count, … }], missing: [{ name, reason }] }` of one case. */
 export async function runCase({ id, group, title, bytes, open }, host, effort, isPeerWanted = () => true) {
+  const started = host.now();
   const opened = await open(host);
   try {
     const missing = opened.missing.filter(({ name }) => isPeerWanted(name));
@@ -40,7 +41,7 @@ export async function runCase({ id, group, title, bytes, open }, host, effort, i
       missing.push(...answer.missing);
     }
     results.push(...bestOfZarrPython(results));
-    return { id, group, title, bytes, results, missing };
+    return { id, group, title, bytes, seconds: (host.now() - started) / 1000, results, missing };
   } finally {
     await opened.close();
   }

@@ -46,7 +46,7 @@ function smallChunks(count) {
             ...arrayCase({ ...writes, id: `W.${id}`, title: `write ${about}${how}`, names }),
             quick: quick && codec !== "gzip",
           });
-          if (names === "same" && store === "local") continue;
+          if (store === "local") continue;
           cases.push(
             arrayCase({
               ...writes,
@@ -142,7 +142,8 @@ function selections(side, chunk, shard) {
             title: `read ${about}, 10 ms latency${index === "fresh" ? ", array just opened" : ""}`,
             store: "latency",
             index,
-            peers: ["zarrita", ...zarrPython],
+            // zarr-python takes seconds for some of these, and an array just opened is no different to it.
+            peers: index === "fresh" ? ["zarrita"] : ["zarrita", ...zarrPython],
           }),
         );
       }
