@@ -120,6 +120,26 @@ export function progressTo(stream, total) {
   };
 }
 
+/**
+ * The quick cases on this machine, without Python: what `syncodec bench` runs. `options` are `case`, `filter` and `peer` as on the command
+ * line; `report` is told of each case. Gives the document of results and its tables.
+ */
+export async function runQuick(options, report) {
+  const cases = selectCases(allCases(), { ...options, quick: true });
+  const host = await openHost();
+  try {
+    const document = await measureCases(cases, host, {
+      effort: quickEffort,
+      peers: options.peer,
+      quick: true,
+      report: (each, i) => report(each.id, i, cases.length),
+    });
+    return { document, tables: formatTables(document.rows, document.targets) };
+  } finally {
+    await host.close();
+  }
+}
+
 export async function main(args) {
   const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
   if (values.help) {

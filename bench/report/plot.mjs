@@ -17,7 +17,7 @@ const style = `
   text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; font-size: 13px }
   .title { font-size: 16px; font-weight: 600 }`;
 
-const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+const escapeXml = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 const round = (number) => Number(number.toFixed(1));
 
 /** Positions for an axis: `at` maps a value to pixels from its start, `ticks` are the values that are labelled. */
@@ -55,7 +55,7 @@ function legend(series) {
     const dash = isDashed ? ' stroke-dasharray="5 4"' : "";
     parts.push(
       `<line x1="${round(x)}" x2="${round(x + 24)}" y1="${y}" y2="${y}" stroke="${colours[colour]}" stroke-width="2.5"${dash}/>`,
-      `<text class="text" x="${round(x + 30)}" y="${y + 4.5}">${escape(name)}</text>`,
+      `<text class="text" x="${round(x + 30)}" y="${y + 4.5}">${escapeXml(name)}</text>`,
     );
     x += length;
   }
@@ -86,19 +86,19 @@ export function lineChart({ title, x, y, series }) {
   const right = margin.left + plotWidth;
   const parts = [
     `<rect class="page" width="${width}" height="${height}" rx="6"/>`,
-    `<text class="text title" x="${margin.left}" y="30">${escape(title)}</text>`,
+    `<text class="text title" x="${margin.left}" y="30">${escapeXml(title)}</text>`,
     ...legend(series),
     ...up.ticks.flatMap((tick) => [
       `<line class="grid" x1="${margin.left}" x2="${right}" y1="${top(tick)}" y2="${top(tick)}"/>`,
-      `<text class="quiet" x="${margin.left - 9}" y="${top(tick) + 4.5}" text-anchor="end">${escape(y.format(tick))}</text>`,
+      `<text class="quiet" x="${margin.left - 9}" y="${top(tick) + 4.5}" text-anchor="end">${escapeXml(y.format(tick))}</text>`,
     ]),
     ...across.ticks.flatMap((tick) => [
       `<line class="axis" x1="${left(tick)}" x2="${left(tick)}" y1="${bottom}" y2="${bottom + 5}"/>`,
-      `<text class="quiet" x="${left(tick)}" y="${bottom + 21}" text-anchor="middle">${escape(x.format(tick))}</text>`,
+      `<text class="quiet" x="${left(tick)}" y="${bottom + 21}" text-anchor="middle">${escapeXml(x.format(tick))}</text>`,
     ]),
     `<line class="axis" x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>`,
-    `<text class="text" x="${margin.left + plotWidth / 2}" y="${height - 14}" text-anchor="middle">${escape(x.label)}</text>`,
-    `<text class="text" transform="translate(20 ${margin.top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escape(y.label)}</text>`,
+    `<text class="text" x="${margin.left + plotWidth / 2}" y="${height - 14}" text-anchor="middle">${escapeXml(x.label)}</text>`,
+    `<text class="text" transform="translate(20 ${margin.top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.label)}</text>`,
     ...series.flatMap(({ points, colour, isDashed }) => {
       const path = points.map(([a, b]) => `${left(a)},${top(b)}`).join(" ");
       const dash = isDashed ? ' stroke-dasharray="5 4"' : "";
@@ -109,5 +109,5 @@ export function lineChart({ title, x, y, series }) {
     }),
   ];
   const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`;
-  return `${head}\n<title>${escape(title)}</title>\n<style>${style}\n</style>\n${parts.join("\n")}\n</svg>\n`;
+  return `${head}\n<title>${escapeXml(title)}</title>\n<style>${style}\n</style>\n${parts.join("\n")}\n</svg>\n`;
 }
