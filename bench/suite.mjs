@@ -11,11 +11,13 @@ function bestOfZarrPython(results) {
 }
 
 /** Contestants that verify; of the others the reason. What syncodec gets wrong is an error of the run. */
-async function verified(contestants, missing) {
+async function verified(contestants, missing, now) {
   const found = [];
   for (const contestant of contestants) {
     try {
-      found.push({ ...contestant, metrics: (await contestant.verify()) ?? {} });
+      const started = now();
+      const metrics = (await contestant.verify()) ?? {};
+      found.push({ ...contestant, metrics, verifyMilliseconds: now() - started });
     } catch (error) {
       if (contestant.name.startsWith("syncodec")) throw error;
       missing.push({ name: contestant.name, reason: `failed: ${error.message}` });
@@ -31,7 +33,7 @@ export async function runCase({ id, group, title, bytes, open }, host, effort, i
   try {
     const missing = opened.missing.filter(({ name }) => isPeerWanted(name));
     const wanted = opened.contestants.filter(({ name }) => name.startsWith("syncodec") || isPeerWanted(name));
-    const contestants = await verified(wanted, missing);
+    const contestants = await verified(wanted, missing, host.now);
     const timed = await measure(contestants, effort, host.now);
     const results = timed.map((result, i) => ({ ...result, ...contestants[i].metrics }));
     const peers = opened.python?.peers.filter(isPeerWanted) ?? [];

@@ -59,7 +59,7 @@ function patch(cases) {
   return {
     title: "Writing one inner chunk of 64 KiB into a shard on disk",
     x: { label: "shard size (MiB)", isLog: true, ticks: [1, 16, 256, 4096], format: String },
-    y: { label: "time", isLog: true, format: microseconds },
+    y: { label: "time of one write (log scale)", isLog: true, format: microseconds },
     series: drawn([
       { name: "syncodec, index cached", colour: 0, points: own("P.slot.cached") },
       { name: "syncodec, index not kept", colour: 0, isDashed: true, points: own("P.slot.cold") },
@@ -95,7 +95,7 @@ function growth(cases) {
   return {
     title: "Reading uncompressed uint8 from memory in chunks of 100,000, by array size",
     x: { label: "elements (bytes)", isLog: true, ticks: [1e6, 1e7, 1e8], format: si },
-    y: { label: "throughput", isLog: true, format: megabytes },
+    y: { label: "throughput (decoded bytes per second)", isLog: true, format: megabytes },
     series: drawn([
       { name: "syncodec, into out", colour: 0, points: points("syncodec into out") },
       { name: "zarrita", colour: 1, points: points("zarrita") },
