@@ -175,8 +175,6 @@ export function formatTables(rows, evaluated) {
   ]);
   return [
     ...layOut([["case", "ours: median (repetitions)", "peer", "ratio", "target"], ...cells]),
-    "",
-    "Targets",
-    ...verdicts,
+    ...(verdicts.length === 0 ? [] : ["", "Targets", ...verdicts]),
   ].join("\n");
 }

@@ -3,6 +3,7 @@
 import { main } from "./node/main.mjs";
 
 main(process.argv.slice(2)).catch((error) => {
-  console.error(error);
-  process.exitCode = 1;
+  const isUsage = error.code?.startsWith("ERR_PARSE_ARGS");
+  console.error(isUsage ? error.message : error);
+  process.exitCode = isUsage ? 2 : 1;
 });

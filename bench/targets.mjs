@@ -48,8 +48,8 @@ export const targets = [
     rows: [
       ratio(/^W\.chunks1000\.none\.memory$/, "zarrita", 8),
       ratio(/^W\.chunks1000\.zstd\.memory$/, "zarrita", 1.3),
-      ratio(/^W\.chunks1000\.none\.local\.new$/, "zarrita", 2.5),
-      ratio(/^W\.chunks1000\.none\.local\.overwrite$/, "zarrita", 0.45),
+      ratio(/^W\.chunks1000\.none\.local$/, "zarrita", 2.5),
+      ratio(/^W\.over\.chunks1000\.none\.local$/, "zarrita", 0.45),
     ],
   },
   {

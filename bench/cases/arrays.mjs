@@ -36,27 +36,15 @@ function smallChunks(count) {
           }),
           quick,
         });
-        const writes = { ...common, group: "W", operation: "write" };
-        const naming = store === "memory" ? ["same"] : ["new", "same"];
-        for (const names of naming) {
-          const suffix = store === "memory" ? "" : `.${names === "new" ? "new" : "overwrite"}`;
-          const how = store === "memory" ? "" : names === "new" ? " under new names" : " overwritten";
-          const id = `${layout}.${codec}.${store}${suffix}`;
-          cases.push({
-            ...arrayCase({ ...writes, id: `W.${id}`, title: `write ${about}${how}`, names }),
-            quick: quick && codec !== "gzip",
-          });
-          if (store === "local") continue;
-          cases.push(
-            arrayCase({
-              ...writes,
-              id: `W.ones.${id}`,
-              title: `write 1 to ${about}${how}`,
-              names,
-              data: "ones",
-              value: 1,
-            }),
-          );
+        const id = `${layout}.${codec}.${store}`;
+        const writes = { ...common, group: "W", operation: "write", names: store === "local" ? "new" : "same" };
+        cases.push(
+          { ...arrayCase({ ...writes, id: `W.${id}`, title: `write ${about}` }), quick: quick && codec !== "gzip" },
+          arrayCase({ ...writes, id: `W.ones.${id}`, title: `write 1 to ${about}`, data: "ones", value: 1 }),
+        );
+        if (store === "local" && layout === "chunks1000") {
+          const overwrites = { ...writes, names: "same" };
+          cases.push(arrayCase({ ...overwrites, id: `W.over.${id}`, title: `write ${about}, over what is there` }));
         }
       }
     }

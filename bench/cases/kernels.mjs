@@ -343,6 +343,46 @@ function strided(name, itemSize, count, isScatter) {
   };
 }
 
+/** A square matrix of items, rows to columns. */
+function transposing(itemSize) {
+  return {
+    name: `transpose${itemSize}`,
+    smallest: 65536,
+    tinySmallest: 1024,
+    make({ arena }, size) {
+      const side = Math.floor(Math.sqrt(size / itemSize));
+      const length = side * side * itemSize;
+      const bytes = randomBytes(length);
+      const src = arena.write(bytes);
+      const dst = arena.allocate(length);
+      const row = side * itemSize;
+      const layout = arena.write(Int32Array.of(side, row, itemSize, side, itemSize, row));
+      const Items = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array }[itemSize];
+      const from = new Items(bytes.buffer, bytes.byteOffset, side * side);
+      const to = new Items(side * side);
+      const loop = () => {
+        for (let i = 0; i < side; i++) for (let j = 0; j < side; j++) to[i * side + j] = from[j * side + i];
+      };
+      const expected = new Uint8Array(length).map((_, i) => {
+        const item = Math.floor(i / itemSize);
+        return bytes[((item % side) * side + Math.floor(item / side)) * itemSize + (i % itemSize)];
+      });
+      const run = () =>
+        arena.kernels.copyStrided(dst.pointer, length, 0, src.pointer, length, 0, itemSize, 2, layout.pointer);
+      const elementByElement = {
+        name: "loop over elements",
+        run: loop,
+        verify() {
+          loop();
+          expectEqual(to, expected, "loop");
+        },
+      };
+      const peer = memoryCopy(arena, src, length);
+      return [filling("syncodec in linear memory", arena, dst, run, expected), elementByElement, peer];
+    },
+  };
+}
+
 const fillTest = {
   name: "isFilled",
   make({ arena }, size) {
@@ -440,6 +480,7 @@ const kernels = [
     strided(`gatherRows${length}`, 1, length, false),
     strided(`scatterRows${length}`, 1, length, true),
   ]),
+  ...[1, 2, 4, 8].map(transposing),
   fillTest,
   fill,
   lz4Encode,

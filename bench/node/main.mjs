@@ -84,13 +84,13 @@ export function selectCases(cases, { case: ids, filter, quick }) {
   });
 }
 
-/** Runs cases and gives the document of results. `report` is told before each case. */
+/** Runs cases and gives the document of results. `report` is told before each case, and returns false to end the run before it. */
 export async function measureCases(cases, host, { effort, peers, quick, report }) {
   const isPeerWanted = (name) => peers === undefined || peers.some((peer) => name.startsWith(peer));
   const started = Date.now();
   const measured = [];
   for (const [i, each] of cases.entries()) {
-    report(each, i);
+    if (report(each, i) === false) break;
     measured.push(await runCase(each, host, effort, isPeerWanted));
   }
   const evaluated = evaluateTargets(targets, measured);
@@ -156,14 +156,24 @@ export async function main(args) {
     for (const { id, title } of cases) console.log(`${id.padEnd(44)}${title}`);
     return;
   }
-  if (cases.length === 0) throw new Error("no case has such an id; --list shows them");
+  if (cases.length === 0) {
+    console.error("No case is called so; --list shows them all");
+    process.exitCode = 2;
+    return;
+  }
+  let isInterrupted = false;
+  process.once("SIGINT", () => {
+    isInterrupted = true;
+    process.stderr.write("\nThis case is the last one; again to end at once\n");
+  });
+  const progress = progressTo(process.stderr, cases.length);
   const host = await openHost(values.python ?? process.env.BENCH_PYTHON);
   try {
     const document = await measureCases(cases, host, {
       effort: values.quick ? quickEffort : fullEffort,
       peers: values.peer,
       quick: values.quick,
-      report: progressTo(process.stderr, cases.length),
+      report: (each, i) => (isInterrupted ? false : progress(each, i)),
     });
     const text = `${JSON.stringify(document, null, 1)}\n`;
     if (values.json === "-") process.stdout.write(text);
