@@ -29,7 +29,6 @@ function installedVersion(name) {
 const packages = [
   "zarrita",
   "@zarrita/storage",
-  "@fideus-labs/fizarrita",
   "fflate",
   "@bokuweb/zstd-wasm",
   "numcodecs",
