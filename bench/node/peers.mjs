@@ -17,9 +17,19 @@ async function loadZarrita() {
   return { ...zarrita, fileSystemStore: files.module };
 }
 
+/** Where this is the copy that syncodec uses, it is initialized; a second time would take away the memory under contexts in use. */
+function isInitialized({ createCCtx, freeCCtx }) {
+  try {
+    freeCCtx(createCCtx());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 async function loadZstdWasm() {
   const loaded = await load("@bokuweb/zstd-wasm", (module) => module.default ?? module);
-  await loaded.module?.init();
+  if (loaded.module !== undefined && !isInitialized(loaded.module)) await loaded.module.init();
   return loaded;
 }
 
