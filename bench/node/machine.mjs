@@ -46,14 +46,16 @@ export function describeVersions() {
   return versions;
 }
 
-/** The commit that is measured, with a mark if files of the library differ from it; `undefined` outside of a repository. */
+/** The commit that is measured, with a mark if files of the library differ from it; `null` in an installed package. */
 export function describeCommit() {
+  // A package may lie within somebody else's repository.
+  if (!existsSync(join(root, ".git"))) return null;
   const git = (...args) => {
     const { status, stdout } = spawnSync("git", ["-C", root, ...args], { encoding: "utf8" });
     return status === 0 ? stdout.trim() : undefined;
   };
   const commit = git("rev-parse", "--short=12", "HEAD");
-  if (commit === undefined) return undefined;
+  if (commit === undefined) return null;
   return git("status", "--porcelain", "--", "src", "assembly", "package.json") === ""
     ? commit
     : `${commit} and changes`;
