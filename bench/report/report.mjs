@@ -20,15 +20,41 @@ const table = (head, rows) => [
 const isOurs = ({ name }) => name.startsWith("syncodec");
 const wordOf = { met: "met", missed: "**missed**", "not measured": "not measured" };
 
-function targetRows(targets) {
-  return targets.flatMap(({ text, verdict, rows }) => [
-    [text, wordOf[verdict], "", ""],
-    ...rows.map(({ case: id, wanted, ours, peer, ratio, met, reason }) => {
-      const what = `\u2003\`${id}\``;
-      if (reason !== undefined) return [what, "not measured", reason, wanted];
-      const found = ratio === undefined ? `${ours}; ${peer}` : `${formatRatio(ratio)} (${ours} against ${peer})`;
-      return [what, met ? "met" : "**missed**", found, wanted];
-    }),
+function describeRow({ ours, peer, ratio, reason }) {
+  if (reason !== undefined) return reason;
+  return ratio === undefined ? `${ours}; ${peer}` : `${formatRatio(ratio)} (${ours} against ${peer})`;
+}
+
+/** One line for each target. */
+function targetSummary(targets) {
+  return targets.map(({ text, verdict, rows }) => {
+    const met = rows.filter((row) => row.met === true).length;
+    const missed = rows.filter((row) => row.met === false);
+    const shown = missed.length > 0 ? missed : rows;
+    const ratios = shown.flatMap(({ ratio }) => (ratio === undefined ? [] : [ratio])).sort((a, b) => a - b);
+    const [lowest, highest] = [ratios[0], ratios.at(-1)];
+    const range =
+      ratios.length > 1 ? `${formatRatio(lowest)} to ${formatRatio(highest)}` : ratios.map(formatRatio).join();
+    const found = range === "" ? "" : missed.length > 0 ? `missed: ${range}` : range;
+    return [text, wordOf[verdict], `${met} of ${rows.length}`, found];
+  });
+}
+
+/** One line for each row of each target. */
+function targetDetails(targets) {
+  return targets.flatMap(({ text, rows }) => [
+    `**${text}**`,
+    "",
+    ...table(
+      ["case", "", "found", "wanted"],
+      rows.map((row) => [
+        `\`${row.case}\``,
+        row.met === undefined ? wordOf["not measured"] : row.met ? "met" : "**missed**",
+        describeRow(row),
+        row.wanted,
+      ]),
+    ),
+    "",
   ]);
 }
 
@@ -42,12 +68,15 @@ function peersOf(cases) {
   return [...names];
 }
 
+/** What the contestant that is called just "syncodec" does beside the first one. */
+const others = { "syncodec into out": "new result", "syncodec in linear memory": "called from JavaScript" };
+
 /** One table per group, or per first part of the ids where the contestants differ from one to the next. */
 function groupTables(cases) {
   const parts = new Map();
   for (const each of cases) {
     const key = `${each.results.find(isOurs)?.name}: ${peersOf([each]).join()}`;
-    const family = each.group === "K" || each.group === "C" ? key : each.group;
+    const family = /[PKCG]/.test(each.group) ? key : each.group;
     parts.set(family, [...(parts.get(family) ?? []), each]);
   }
   return [...parts.values()].flatMap((part) => {
@@ -64,7 +93,9 @@ function groupTables(cases) {
       const name = ours.name === "syncodec" ? "" : `${ours.name.slice("syncodec ".length)}: `;
       return [`\`${id}\``, `${name}${formatTime(ours.milliseconds)}`, formatSpeed(bytes, ours.milliseconds), ...cells];
     });
-    return [...table(["case", "syncodec", "", ...peers], rows), ""];
+    const primary = part[0].results.find(isOurs)?.name ?? "";
+    const titles = peers.map((name) => (name === "syncodec" ? `syncodec, ${others[primary]}` : name));
+    return [...table(["case", "syncodec", "", ...titles], rows), ""];
   });
 }
 
@@ -144,7 +175,12 @@ export function formatReport(document, charts) {
     "",
     `${summary.join(", ")}. A target is met if all its rows are.`,
     "",
-    ...table(["target", "", "found", "wanted"], targetRows(targets)),
+    ...table(["target", "", "rows met", "ratios"], targetSummary(targets)),
+    "",
+    "<details><summary>Every row of every target</summary>",
+    "",
+    ...targetDetails(targets),
+    "</details>",
     "",
     ...Object.entries(groups).flatMap(([group, title]) => {
       const own = cases.filter((each) => each.group === group);
