@@ -90,6 +90,8 @@ export async function measureCases(cases, host, { effort, peers, quick, report }
   const started = Date.now();
   const measured = [];
   for (const [i, each] of cases.entries()) {
+    // Cases may run without a turn of the event loop, which is where a signal arrives.
+    await host.pause(0);
     if (report(each, i) === false) break;
     measured.push(await runCase(each, host, effort, isPeerWanted));
   }
