@@ -2,7 +2,7 @@
 
 const width = 760;
 const height = 440;
-const margin = { top: 92, right: 28, bottom: 62, left: 84 };
+const margin = { top: 92, right: 40, bottom: 62, left: 104 };
 const plotWidth = width - margin.left - margin.right;
 const plotHeight = height - margin.top - margin.bottom;
 
@@ -98,7 +98,7 @@ export function lineChart({ title, x, y, series }) {
     ]),
     `<line class="axis" x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>`,
     `<text class="text" x="${margin.left + plotWidth / 2}" y="${height - 14}" text-anchor="middle">${escapeXml(x.label)}</text>`,
-    `<text class="text" transform="translate(20 ${margin.top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.label)}</text>`,
+    `<text class="text" transform="translate(24 ${margin.top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.label)}</text>`,
     ...series.flatMap(({ points, colour, isDashed }) => {
       const path = points.map(([a, b]) => `${left(a)},${top(b)}`).join(" ");
       const dash = isDashed ? ' stroke-dasharray="5 4"' : "";
