@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { init, SyncodecError } from "../index.js";
+import { benchCommand } from "./bench.js";
 import { type Command, UsageError } from "./command.js";
 import { copyCommand } from "./copy.js";
 import { dumpCommand } from "./dump.js";
@@ -11,7 +12,7 @@ import { infoCommand } from "./info.js";
 import { Output, type Outputs } from "./output.js";
 import { verifyCommand } from "./verify.js";
 
-const commands: readonly Command[] = [infoCommand, verifyCommand, copyCommand, dumpCommand];
+const commands: readonly Command[] = [infoCommand, verifyCommand, copyCommand, dumpCommand, benchCommand];
 
 function helpText(): string {
   const width = Math.max(...commands.map(({ name }) => name.length)) + 2;

@@ -1,5 +1,5 @@
 /**
- * What jobs cost, estimated before they run: the only place with such figures. `node bench/calibrate.mjs` prints the rates.
+ * What jobs cost, estimated before they run: the only place with such figures. `node bench/dispatch/calibrate.mjs` prints the rates.
  */
 
 import { type BoundStep, lengthOf } from "../codecs/codec.js";

@@ -17,10 +17,10 @@ describe("help", () => {
   test("names every command", async () => {
     const { status, stdout, stderr } = await syncodec("--help");
     expect([status, stderr]).toEqual([0, ""]);
-    for (const name of ["info", "verify", "copy", "dump"]) expect(stdout).toContain(`\n  ${name} `);
+    for (const name of ["info", "verify", "copy", "dump", "bench"]) expect(stdout).toContain(`\n  ${name} `);
   });
 
-  test.each(["info", "verify", "copy", "dump"])("%s --help", async (name) => {
+  test.each(["info", "verify", "copy", "dump", "bench"])("%s --help", async (name) => {
     const { status, stdout, stderr } = await syncodec(name, "--help");
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(new RegExp(`^Usage: syncodec ${name} `));

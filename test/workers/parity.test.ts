@@ -28,7 +28,8 @@ vi.mock("../../src/pipeline/cost.js", async (importOriginal) => {
       return super.of(job) * 1e4;
     }
   }
-  return { ...actual, CostEstimate: Dear };
+  const stepsCost: typeof actual.stepsCost = (...of) => actual.stepsCost(...of) * 1e4;
+  return { ...actual, CostEstimate: Dear, stepsCost };
 });
 
 const tally = countJobs();

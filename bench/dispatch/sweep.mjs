@@ -2,15 +2,15 @@
  * One thread, two threads, and what dispatch by cost chooses with two: reads into `out` and writes of smooth int32 chunks in a memory store,
  * in chunks of their own and in one shard. The three alternate in one process; each figure is the best of the rounds.
  *
- *     npm run build && node bench/workers.mjs            the sweep
- *     npm run build && node bench/workers.mjs --target   large chunks, with what two processes reach at the same time
+ *     npm run build && node bench/dispatch/sweep.mjs            the sweep
+ *     npm run build && node bench/dispatch/sweep.mjs --target   large chunks, with what two processes reach at the same time
  */
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { createArraySync, init, MemoryStore } from "syncodec";
-import { CostEstimate } from "../dist/pipeline/cost.js";
-import { currentPool } from "../dist/workers/current.js";
+import { CostEstimate } from "../../dist/pipeline/cost.js";
+import { currentPool } from "../../dist/workers/current.js";
 
 await init();
 const { ofAll } = CostEstimate.prototype;

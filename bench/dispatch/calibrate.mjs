@@ -2,7 +2,7 @@
  * The rates of `src/pipeline/cost.ts`: microseconds of a call and nanoseconds of a decoded byte, from smooth int32 chunks of 4 KiB and of
  * 1 MiB; the best of 15 rounds.
  *
- *     npm run build && node bench/calibrate.mjs
+ *     npm run build && node bench/dispatch/calibrate.mjs
  */
 
 import { createCodecPipeline, init } from "syncodec";
