@@ -12,16 +12,16 @@ import {
   type PointSelection,
 } from "./selection.js";
 
-/** What a selection takes from one chunk along one axis. */
-export interface AxisProjection {
+/** What a selection takes from one chunk along one axis: elements counted from the chunk's start. */
+export type AxisProjection = AxisSelection & ChunkPlace;
+
+interface ChunkPlace {
   /** Chunk coordinate. */
   readonly chunk: number;
   /** The chunk's first element. */
   readonly origin: number;
   /** Place within the result of the first element taken; picks know their places themselves, so that theirs is 0. */
   readonly first: number;
-  /** Elements taken, counted from the chunk's start. */
-  readonly selection: AxisSelection;
 }
 
 /** Splits `selection` at the borders of chunks; chunks without a selected element are left out. */
@@ -36,7 +36,7 @@ function projectRange({ start, step, count }: AxisRange, axis: ChunkAxis): AxisP
     const chunk = axis.chunkAt(index);
     const origin = axis.startOf(chunk);
     const last = Math.min(count, Math.ceil((origin + axis.lengthOf(chunk) - start) / step));
-    projections.push({ chunk, origin, first, selection: { start: index - origin, step, count: last - first } });
+    projections.push({ chunk, origin, first, start: index - origin, step, count: last - first });
     first = last;
   }
   return projections;
@@ -75,11 +75,9 @@ function projectPicks({ indices, places, count }: AxisPicks, axis: ChunkAxis): A
       chunk,
       origin,
       first: 0,
-      selection: {
-        indices: indicesInChunk(members, indices, origin, axis.lengthOf(chunk)),
-        places: Float64Array.from(members, (i) => places[i]!),
-        count: members.length,
-      },
+      indices: indicesInChunk(members, indices, origin, axis.lengthOf(chunk)),
+      places: Float64Array.from(members, (i) => places[i]!),
+      count: members.length,
     };
   });
 }

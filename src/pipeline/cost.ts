@@ -17,7 +17,7 @@ interface Rate {
 const rates: Readonly<Record<string, Rate>> = {
   gzip: { call: 4, decode: 4.5, encode: 20 },
   zlib: { call: 4, decode: 4.5, encode: 20 },
-  zstd: { call: 5, decode: 2.4, encode: 10 },
+  zstd: { call: 1.5, decode: 2.2, encode: 12 },
   blosc: { call: 3, decode: 0.4, encode: 1 },
   lz4: { call: 1, decode: 0.6, encode: 2.7 },
 };
@@ -26,7 +26,7 @@ const otherRate: Rate = { call: 1, decode: 0.15, encode: 0.4 };
 
 /** Nanoseconds to copy a byte to a worker and back, and microseconds to describe a job. */
 const copyRate = 0.3;
-const describeCost = 1.5;
+const describeCost = 3;
 /** Microseconds to hand over and to notice that all is done: a thread that sleeps wakes in 64. */
 const handOffCost = 60;
 /** Microseconds of saved work that pay for the start of a worker. */

@@ -16,7 +16,7 @@ import type { Elements } from "../metadata/data_type.js";
 import type { SyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
 import { useMemory } from "../wasm/memory.js";
-import { type Box, fillBox, prepareBox, type StridedAxis } from "./box.js";
+import { type Box, fillBox, isOneRun, prepareBox, type StridedAxis } from "./box.js";
 import { withPlace } from "./place.js";
 import { bestPlace, cutShort, type ReadOptions } from "./read_plan.js";
 import { decodeInto } from "./steps.js";
@@ -163,8 +163,18 @@ function readChunk(
   try {
     if (readInto !== undefined && readInPlace(key, part, target, readInto, options)) return;
     const value = get(key);
+    const { chain, box, outerOffset } = part;
+    const { byteSteps, byteLength } = chain;
     if (value === undefined) missing(part, target, options);
-    else decodeInto(part.chain, value, target, part.outerOffset, part.box, part.chunkOffset);
+    else if (
+      byteSteps.length === 0 &&
+      value.byteLength === byteLength &&
+      isOneRun(box, byteLength) &&
+      !Array.isArray(target)
+    ) {
+      // The most common chunk of all, and the one where every call counts.
+      target.set(value, outerOffset);
+    } else decodeInto(chain, value, target, outerOffset, box, part.chunkOffset);
   } catch (error) {
     throw withContext(error, { key });
   }

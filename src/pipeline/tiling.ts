@@ -129,23 +129,23 @@ class JoinedTiling implements Tiling {
   }
 }
 
-/** What one chunk contributes along one axis. Offsets in bytes. */
-interface AxisTile {
-  readonly projection: AxisProjection;
-  readonly outerOffset: number;
-  readonly chunkOffset: number;
-  /** Tiles of one axis that copy alike have the same kind: they share a box. */
-  readonly kind: number;
+/** The chunks along one axis. */
+interface TiledAxis {
+  readonly projections: readonly AxisProjection[];
+  /** The distinct ways of copying, and for each projection which of them is its. Chunks that copy alike along every axis share a box. */
+  readonly copies: readonly AxisCopy[];
+  readonly kinds: Int32Array;
+  /** In bytes. */
+  readonly outerStride: number;
+  readonly chunkStride: number;
 }
 
 /** Axis by axis: ranges and picks. */
 class AxisTiling implements Tiling {
   readonly outer: Outer;
-  readonly axes: readonly (readonly AxisTile[])[];
+  readonly axes: readonly TiledAxis[];
   readonly grid: readonly number[];
   readonly chain: BoundChain;
-  /** The distinct ways of copying, per axis. */
-  readonly kinds: readonly (readonly AxisCopy[])[];
   readonly #boxes: (Box | undefined)[] = [];
 
   constructor(
@@ -159,18 +159,12 @@ class AxisTiling implements Tiling {
     this.outer = outer;
     const { shape, dataType } = chain.spec;
     const strides = byteStrides(shape, dataType.itemSize);
-    const allKinds: AxisCopy[][] = [];
-    this.axes = projections.map((each, d) => {
-      const kinds: AxisCopy[] = [];
-      allKinds.push(kinds);
-      return each.map((projection): AxisTile => axisTile(projection, kinds, outer.strides[d]!, strides[d]!));
-    });
-    this.kinds = allKinds;
+    this.axes = projections.map((each, d) => tiledAxis(each, outer.strides[d]!, strides[d]!));
   }
 
   get count(): number {
     let count = 1;
-    for (const { length } of this.axes) count *= length;
+    for (const { projections } of this.axes) count *= projections.length;
     return count;
   }
 
@@ -182,18 +176,40 @@ class AxisTiling implements Tiling {
   box(combination: number): Box {
     const known = this.#boxes[combination];
     if (known !== undefined) return known;
-    const rank = this.kinds.length;
+    const rank = this.axes.length;
     const axes = new Array<AxisCopy>(rank);
     let rest = combination;
     for (let axis = rank - 1; axis >= 0; axis--) {
-      const kinds = this.kinds[axis]!;
-      axes[axis] = kinds[rest % kinds.length]!;
-      rest = Math.floor(rest / kinds.length);
+      const { copies } = this.axes[axis]!;
+      axes[axis] = copies[rest % copies.length]!;
+      rest = Math.floor(rest / copies.length);
     }
     const box = prepareBox(axes, this.chain.spec.dataType.itemSize);
     this.#boxes[combination] = box;
     return box;
   }
+}
+
+function tiledAxis(projections: readonly AxisProjection[], outerStride: number, chunkStride: number): TiledAxis {
+  const copies: AxisCopy[] = [];
+  const kinds = new Int32Array(projections.length);
+  for (let i = 0; i < projections.length; i++) {
+    const projection = projections[i]!;
+    const { count } = projection;
+    if (isPicks(projection)) {
+      const { indices, places } = projection;
+      const outerOffsets = Float64Array.from(places, (place) => place * outerStride);
+      const chunkOffsets = Float64Array.from(indices, (index) => index * chunkStride);
+      kinds[i] = copies.push({ count, distinct: new Set(indices).size, outerOffsets, chunkOffsets }) - 1;
+      continue;
+    }
+    // Ranges of one axis differ in their counts only, of which there are few.
+    let kind = 0;
+    while (kind < copies.length && copies[kind]!.count !== count) kind++;
+    if (kind === copies.length) copies.push({ count, outerStride, chunkStride: projection.step * chunkStride });
+    kinds[i] = kind;
+  }
+  return { projections, copies, kinds, outerStride, chunkStride };
 }
 
 const noBox = prepareBox([], 1);
@@ -209,9 +225,9 @@ class TileCursor implements Tile, Iterator<Tile, undefined> {
   box: Box = noBox;
   readonly #tiling: AxisTiling;
   readonly #position: number[];
-  readonly #current: AxisTile[];
-  /** The axis along which the next tile follows; -1 after the last. */
+  /** The axis along which the tile follows the one before it; -1 after the last. */
   #axis: number;
+  #isBegun = false;
   readonly #result: { done: false; value: Tile } = { done: false, value: this };
 
   constructor(tiling: AxisTiling) {
@@ -221,40 +237,43 @@ class TileCursor implements Tile, Iterator<Tile, undefined> {
     this.coordinates = new Array<number>(rank).fill(0);
     this.origin = new Array<number>(rank).fill(0);
     this.#position = new Array<number>(rank).fill(0);
-    this.#current = new Array<AxisTile>(rank);
     this.#axis = tiling.count === 0 ? -1 : rank;
   }
 
   next(): IteratorResult<Tile, undefined> {
+    if (this.#isBegun) this.#advance();
+    this.#isBegun = true;
     if (this.#axis < 0) return finished;
-    const { axes, grid, kinds, outer } = this.#tiling;
+    const { axes, grid, outer } = this.#tiling;
     const position = this.#position;
     const rank = axes.length;
     let number = 0;
     let outerOffset = outer.offset;
     let chunkOffset = 0;
     let combination = 0;
-    for (let axis = 0; axis < rank; axis++) {
-      const part = axes[axis]![position[axis]!]!;
-      const { chunk, origin } = part.projection;
-      this.#current[axis] = part;
-      this.coordinates[axis] = chunk;
-      this.origin[axis] = origin;
-      number = number * grid[axis]! + chunk;
-      outerOffset += part.outerOffset;
-      chunkOffset += part.chunkOffset;
-      combination = combination * kinds[axis]!.length + part.kind;
+    for (let d = 0; d < rank; d++) {
+      const axis = axes[d]!;
+      const place = position[d]!;
+      const projection = axis.projections[place]!;
+      const { chunk } = projection;
+      this.coordinates[d] = chunk;
+      this.origin[d] = projection.origin;
+      number = number * grid[d]! + chunk;
+      if (!isPicks(projection)) {
+        outerOffset += projection.first * axis.outerStride;
+        chunkOffset += projection.start * axis.chunkStride;
+      }
+      combination = combination * axis.copies.length + axis.kinds[place]!;
     }
     this.number = number;
     this.outerOffset = outerOffset;
     this.chunkOffset = chunkOffset;
     this.box = this.#tiling.box(combination);
-    this.#advance();
     return this.#result;
   }
 
   selection(): AxisSelection[] {
-    return this.#current.map(({ projection }) => projection.selection);
+    return this.#tiling.axes.map(({ projections }, d) => projections[this.#position[d]!]!);
   }
 
   #advance(): void {
@@ -262,7 +281,7 @@ class TileCursor implements Tile, Iterator<Tile, undefined> {
     const position = this.#position;
     let axis = axes.length - 1;
     for (; axis >= 0; axis--) {
-      if (++position[axis]! < axes[axis]!.length) break;
+      if (++position[axis]! < axes[axis]!.projections.length) break;
       position[axis] = 0;
     }
     this.#axis = axis;
@@ -270,24 +289,6 @@ class TileCursor implements Tile, Iterator<Tile, undefined> {
 }
 
 const finished: IteratorResult<Tile, undefined> = { done: true, value: undefined };
-
-function axisTile(projection: AxisProjection, kinds: AxisCopy[], outerStride: number, chunkStride: number): AxisTile {
-  const { selection, first } = projection;
-  if (isPicks(selection)) {
-    const { indices, places, count } = selection;
-    const outerOffsets = Float64Array.from(places, (place) => place * outerStride);
-    const chunkOffsets = Float64Array.from(indices, (index) => index * chunkStride);
-    const kind = kinds.push({ count, distinct: new Set(indices).size, outerOffsets, chunkOffsets }) - 1;
-    return { projection, outerOffset: 0, chunkOffset: 0, kind };
-  }
-  const { count, step, start } = selection;
-  const stride = step * chunkStride;
-  let kind = kinds.findIndex(
-    (known) => "chunkStride" in known && known.count === count && known.chunkStride === stride,
-  );
-  if (kind < 0) kind = kinds.push({ count, outerStride, chunkStride: stride }) - 1;
-  return { projection, outerOffset: first * outerStride, chunkOffset: start * chunkStride, kind };
-}
 
 /** Single elements, grouped by chunk. */
 class PointTiling implements Tiling {

@@ -22,7 +22,8 @@ test("a range is split at chunk borders, each chunk once, in order", () => {
     fc.property(range, ({ start, step, count, lengths }) => {
       const plain = plainAxis(lengths);
       const projections = projectAxis({ start, step, count }, chunkAxis(lengths));
-      const taken = projections.flatMap(({ chunk, origin, first, selection }) => {
+      const taken = projections.flatMap((selection) => {
+        const { chunk, origin, first } = selection;
         if ("indices" in selection) return expect.fail("a range became picks");
         expect(origin).toBe(startOf(plain, chunk));
         expect(selection.count).toBeGreaterThan(0);
@@ -44,7 +45,8 @@ test("picks are grouped by chunk, chunks ascending, picks of one chunk in their 
   const picks = [11, 0, 5, 1, 11, 4];
   const places = [0, 1, 2, 3, 4, 5];
   const selection = { indices: Int32Array.from(picks), places: Int32Array.from(places), count: picks.length };
-  const projections = projectAxis(selection, chunkAxis([[4, 2], 1, 9])).map(({ chunk, origin, first, selection }) => {
+  const projections = projectAxis(selection, chunkAxis([[4, 2], 1, 9])).map((selection) => {
+    const { chunk, origin, first } = selection;
     if (!("indices" in selection)) return expect.fail("picks became a range");
     return {
       chunk,
