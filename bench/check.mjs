@@ -38,6 +38,13 @@ const shard = { ...chunks, shardShape: [length] };
 /** As many elements in inner chunks of 4 × 8 × 8, stored in Morton order. */
 const shard3d = { ...chunks, shape: [16, 32, 32], shardShape: [16, 32, 32], chunkShape: [4, 8, 8] };
 const oneChunk = { ...chunks, shape: [chunkLength] };
+/** In chunks of 4 × 8 × 8 with the axes the other way round. */
+const transposed = {
+  ...chunks,
+  shape: [16, 32, 32],
+  chunkShape: [4, 8, 8],
+  filters: [{ name: "transpose", configuration: { order: [2, 1, 0] } }],
+};
 const big = { dataType: "float32", serializer: { name: "bytes", configuration: { endian: "big" } } };
 
 const blosc = {
@@ -49,8 +56,9 @@ const codecs = { none, crc32c: ["crc32c"], gzip: ["gzip"], zstd: ["zstd"], blosc
 
 const countOf = ({ shape }) => shape.reduce((a, b) => a * b);
 const valuesOf = (layout) => arrays[layout.dataType].subarray(0, countOf(layout));
-/** The fifth inner chunk or chunk, and a part of it. */
+/** A chunk or inner chunk, ten of them, and a part of one. */
 const wholeChunk = slice(5 * chunkLength, 6 * chunkLength);
+const tenChunks = slice(5 * chunkLength, 15 * chunkLength);
 const partOfChunk = slice(5 * chunkLength + 10, 5 * chunkLength + 110);
 const element = 5 * chunkLength + 77;
 
@@ -83,6 +91,16 @@ function readRange(layout, range) {
   };
 }
 
+/** Reads every fourth element into an array of the caller. */
+function readSteps(layout) {
+  const expected = valuesOf(layout).filter((_, i) => i % 4 === 0);
+  const out = new arrays[layout.dataType].constructor(expected.length);
+  return {
+    act: (array) => array.getSync([slice(null, null, 4)], { out }),
+    check: () => deepStrictEqual(out, expected),
+  };
+}
+
 function readElement(layout, index) {
   let found;
   return {
@@ -98,6 +116,27 @@ function writeAll(layout) {
   return {
     act: (array) => array.setSync(null, values),
     check: (array) => deepStrictEqual(array.getSync().data, values),
+  };
+}
+
+function writeScalar(layout) {
+  return {
+    act: (array) => array.setSync(null, 7),
+    check: (array) =>
+      deepStrictEqual(
+        array.getSync().data,
+        valuesOf(layout).map(() => 7),
+      ),
+  };
+}
+
+/** Reads where no chunk is stored: the fill value has been written before. */
+function readMissing(layout) {
+  const out = new arrays[layout.dataType].constructor(countOf(layout)).fill(1);
+  return {
+    prepare: (array) => array.setSync(null, 0),
+    act: (array) => array.getSync(null, { out }),
+    check: () => deepStrictEqual(out, new out.constructor(out.length)),
   };
 }
 
@@ -127,6 +166,11 @@ const cases = [
   ["64 chunks, none: read a chunk (R1)", memory, chunks, (layout) => readRange(layout, wholeChunk)],
   ["64 chunks, none: read an element", memory, chunks, (layout) => readElement(layout, element)],
   ["64 chunks, none: write a part of a chunk (W2)", memory, chunks, (layout) => writeRange(layout, partOfChunk)],
+  ["64 chunks, none: read every fourth element", memory, chunks, readSteps],
+  ["64 chunks, none: read where none is stored", memory, chunks, readMissing],
+  ["64 chunks, none: write a scalar", memory, chunks, writeScalar],
+  ["64 chunks, transpose: read", memory, transposed, readAll],
+  ["64 chunks, transpose: write", memory, transposed, writeAll],
   ["64 chunks, big-endian: read", memory, { ...chunks, ...big }, readAll],
   ["64 chunks, big-endian: write", memory, { ...chunks, ...big }, writeAll],
   ["one chunk, none: read", memory, oneChunk, readAll],
@@ -145,6 +189,7 @@ const cases = [
     return [
       [`shard, ${name}: read an inner chunk (R3), index unknown`, memory, layout, readOne, noCache],
       [`shard, ${name}: read an inner chunk (R3), index known`, memory, layout, readOne],
+      [`shard, ${name}: read ten inner chunks (R3), index known`, memory, layout, () => readRange(layout, tenChunks)],
     ];
   }),
   ["shard, none: read an element, index known", memory, shard, (layout) => readElement(layout, element)],
@@ -163,6 +208,7 @@ const cases = [
   ],
   ...[
     ["an inner chunk", wholeChunk],
+    ["ten inner chunks", tenChunks],
     ["a part of an inner chunk", partOfChunk],
   ].flatMap(([what, range]) => {
     const layout = { ...shard, compressors: codecs.crc32c };
@@ -195,7 +241,8 @@ function measure([, makeStore, layout, operation, options = {}]) {
   try {
     createArraySync(store, layout).setSync(null, valuesOf(layout));
     const array = openArraySync(store, options);
-    const { act, check } = operation(layout);
+    const { prepare, act, check } = operation(layout);
+    prepare?.(array);
     // What is done once per array, or once per thread, is not counted.
     act(array);
     const counts = countWork(() => act(array));
