@@ -1,4 +1,5 @@
-// Runs the test suite and closes with one line: N passed, N failed. Arguments go to vitest.
+// Runs the test suite and the check of counted work, and closes with one line: N passed, N failed. Arguments go to vitest, which then runs
+// alone.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,5 +26,15 @@ try {
   console.error(`no test report: ${error.message}`);
 }
 rmSync(folder, { recursive: true, force: true });
+if (process.argv.length === 2) {
+  const check = spawnSync(process.execPath, [join(root, "bench", "check.mjs")], {
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+  });
+  process.stdout.write(check.stdout);
+  const counts = /^(\d+) passed, (\d+) failed$/m.exec(check.stdout);
+  passed += Number(counts?.[1] ?? 0);
+  failed += Math.max(Number(counts?.[2] ?? 0), check.status === 0 ? 0 : 1);
+}
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -104,6 +104,8 @@ const batchBytes = 64 * 2 ** 20;
 interface Batch {
   readonly plan: Plan;
   readonly keys: number;
+  /** Decoded bytes of its chunks. */
+  readonly bytes: number;
 }
 
 /** A selection of this array, checked. */
@@ -431,7 +433,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         .batches;
     }
     if (counts.every((count, axis) => count >= this.#counts[axis]!)) return;
-    yield { plan: this.#deleteOutside(counts), keys: 0 };
+    yield { plan: this.#deleteOutside(counts), keys: 0, bytes: 0 };
   }
 
   /** Deletes the chunks that are not among the first `counts` of their axes. */
@@ -619,7 +621,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     for (const part of tiling.tiles()) {
       const { coordinates, origin, chain } = part;
       if (items.length === batchKeys || (items.length > 0 && bytes + chain.byteLength > batchBytes)) {
-        yield { plan: makePlan(items), keys: items.length };
+        yield { plan: makePlan(items), keys: items.length, bytes };
         items = [];
         bytes = 0;
       }
@@ -628,7 +630,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       const extent = chunkExtent(origin, chain.spec.shape, shape);
       items.push(makeItem(key, part, extent, chain.shard === undefined ? nothing : part.selection()));
     }
-    if (items.length > 0) yield { plan: makePlan(items), keys: items.length };
+    if (items.length > 0) yield { plan: makePlan(items), keys: items.length, bytes };
   }
 }
 

@@ -24,7 +24,7 @@ export interface RuntimeOptions {
   readonly coalesce?: Partial<CoalesceOptions>;
   /** Decoded shard indexes that are kept for a store that can tell whether they still hold, in bytes; 0 keeps none. Default 64 MiB. */
   readonly indexCacheBytes?: number;
-  /** Asynchronous store requests in flight at once. Default 256. */
+  /** Asynchronous store requests in flight at once. Default 2048; those of chunks with more than 256 MiB together, decoded, wait as well. */
   readonly concurrency?: number;
   /**
    * Threads that work on one call at once, the calling one included; 0 and 1 mean that it works alone. Default: what `configure` says, else all
@@ -78,7 +78,7 @@ export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Ru
     patch = true,
     indexCacheBytes = 64 * 2 ** 20,
     readMissingChunks = true,
-    concurrency = 256,
+    concurrency = 2048,
     subchunkWriteOrder = "morton",
   } = options;
   checkOneOf("pipeline", pipeline, ["sync", "batched"]);

@@ -21,20 +21,26 @@ export interface BatchedDriverContext {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Plans under way at once. Each holds at most one batch of keys, so this bounds memory. */
-const plansAtOnce = 4;
+/** Decoded bytes of the batches that are under way at once: this bounds memory. A larger batch goes alone. */
+const bytesAtOnce = 256 * 2 ** 20;
+/** The limit on batches counts parts of this whole. */
+const wholeLimit = 2 ** 20;
 
 /** Runs the batches' plans, several at once. Throws the first error in the order of the batches; completed writes stay. */
 export async function runBatched(
-  batches: Iterable<{ readonly plan: Plan; readonly keys: number }>,
+  batches: Iterable<{ readonly plan: Plan; readonly keys: number; readonly bytes: number }>,
   context: BatchedDriverContext,
   onDone: (keys: number) => void,
 ): Promise<void> {
   const limit = new Limit(context.concurrency);
-  await forEachBounded(batches, new Limit(plansAtOnce), async ({ plan, keys }) => {
+  const run = async ({ plan, keys }: { readonly plan: Plan; readonly keys: number }): Promise<void> => {
     await runPlan(plan, context, limit);
     onDone(keys);
-  });
+  };
+  // Memory and requests in flight are both shared out, the latter with one batch to spare: a batch takes the larger of its two parts.
+  const partOf = ({ bytes, keys }: { readonly bytes: number; readonly keys: number }): number =>
+    Math.ceil(Math.min(1, Math.max(bytes / bytesAtOnce, keys / (context.concurrency + keys))) * wholeLimit);
+  await forEachBounded(batches, new Limit(wholeLimit), run, partOf);
 }
 
 /** Runs one plan and returns its result. */
@@ -82,6 +88,8 @@ async function carryOut(
       return;
     case "open":
       // Asynchronous stores keep no value open; the lock alone holds off writers of this thread.
+      if (access.ownVersion !== undefined)
+        for (const opening of request.openings) opening.ownVersion = access.ownVersion(opening.key);
       return;
     case "get":
       await forEachBounded(planFetches(request.reads, access.hasRanges, coalesce), limit, async (fetch) => {
@@ -118,36 +126,47 @@ async function carryOut(
   }
 }
 
-/** At most `count` holders at once; the rest wait in order. */
+/** Holders of at most `total` at once, each of its own weight; the rest wait in order. */
 class Limit {
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly weight: number; readonly resolve: () => void }[] = [];
 
-  constructor(count: number) {
-    this.#free = count;
+  constructor(total: number) {
+    this.#free = total;
   }
 
-  async enter(): Promise<void> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  async enter(weight: number): Promise<void> {
+    if (this.#waiting.length === 0 && this.#free >= weight) this.#free -= weight;
+    else await new Promise<void>((resolve) => this.#waiting.push({ weight, resolve }));
   }
 
-  leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free++;
-    else next();
+  leave(weight: number): void {
+    this.#free += weight;
+    for (let next = this.#waiting[0]; next !== undefined && next.weight <= this.#free; next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#free -= next.weight;
+      next.resolve();
+    }
   }
 }
 
+const one = (): number => 1;
+
 /** Runs `body` for every item, within `limit`. After a failure no later item starts; the error of the earliest failed item is thrown. */
-async function forEachBounded<T>(items: Iterable<T>, limit: Limit, body: (item: T) => Promise<void>): Promise<void> {
+async function forEachBounded<T>(
+  items: Iterable<T>,
+  limit: Limit,
+  body: (item: T) => Promise<void>,
+  weightOf: (item: T) => number = one,
+): Promise<void> {
   let failure: { readonly index: number; readonly error: unknown } | undefined;
   const running: Promise<void>[] = [];
   let index = 0;
   for (const item of items) {
-    await limit.enter();
+    const weight = weightOf(item);
+    await limit.enter(weight);
     if (failure !== undefined) {
-      limit.leave();
+      limit.leave(weight);
       break;
     }
     const position = index++;
@@ -156,7 +175,7 @@ async function forEachBounded<T>(items: Iterable<T>, limit: Limit, body: (item: 
         .catch((error: unknown) => {
           if (failure === undefined || position < failure.index) failure = { index: position, error };
         })
-        .finally(() => limit.leave()),
+        .finally(() => limit.leave(weight)),
     );
   }
   await Promise.all(running);

@@ -111,6 +111,8 @@ export interface Opening {
   exists: boolean | undefined;
   /** Result: equal versions mean equal bytes. */
   version: string | object | undefined;
+  /** Result: the same as far as this program's writes go, for stores that cannot tell versions; reads may rely on it. */
+  ownVersion: string | undefined;
   /** Result: bytes of the whole value. */
   byteLength: number | undefined;
 }

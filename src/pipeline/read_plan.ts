@@ -220,7 +220,7 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
     return pendingIndex(
       shard,
       item,
-      item.length < 0 ? opening : { byteLength: item.length },
+      item.length < 0 ? readable(opening) : { byteLength: item.length },
       options.indexCache,
       item.offset,
     );
@@ -362,7 +362,9 @@ function* openStored(keys: readonly string[]): Plan<Map<string, Opening>> {
 
 /** Opens stored values; their locks are held. */
 export function* openKeys(keys: readonly string[]): Plan<Map<string, Opening>> {
-  const openings = keys.map((key): Opening => ({ key, exists: undefined, version: undefined, byteLength: undefined }));
+  const openings = keys.map(
+    (key): Opening => ({ key, exists: undefined, version: undefined, ownVersion: undefined, byteLength: undefined }),
+  );
   yield { kind: "open", openings };
   return new Map(openings.map((opening) => [opening.key, opening]));
 }
@@ -381,6 +383,11 @@ interface PendingIndex {
   readonly version?: string | object | undefined;
 }
 
+/** An opening for a read, which may go by a version that shows this program's writes only. */
+function readable(opening: Opening | undefined): Partial<Opening> | undefined {
+  return opening && { ...opening, version: opening.version ?? opening.ownVersion };
+}
+
 /** How to come by the index of a shard that is not read whole, and lies `offset` bytes into its stored value. */
 export function pendingIndex(
   shard: BoundShard,
@@ -393,7 +400,8 @@ export function pendingIndex(
   if (exists === false) return { place, shard };
   const index = version === undefined ? undefined : cache?.get(place.key, version, shard);
   if (index !== undefined) return { place, shard, index };
-  if (byteLength === undefined) return { place, shard, read: newRead(place.key, indexRange(shard), undefined, true) };
+  if (byteLength === undefined)
+    return { place, shard, version, read: newRead(place.key, indexRange(shard), undefined, true) };
   const length = Math.min(shard.indexSize, byteLength);
   const start = shard.indexLocation === "start" ? 0 : byteLength - length;
   return { place, shard, byteLength, version, read: newRead(place.key, { offset: offset + start, length }) };

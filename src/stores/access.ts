@@ -6,6 +6,7 @@ import { RuntimeError, SyncodecError } from "../errors.js";
 import { MemoryStore } from "./memory.js";
 import { openBytes, sliceRange } from "./range.js";
 import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, Store, SyncStore } from "./store.js";
+import { writeCountsOf } from "./write_counts.js";
 
 /** The synchronous surface. `get` without range support in the store slices the whole value. */
 export interface SyncAccess {
@@ -34,6 +35,11 @@ export interface AsyncAccess {
   size: ((key: string) => Promise<number | undefined>) | undefined;
   list: ((prefix: string) => AsyncIterable<string> | Iterable<string>) | undefined;
   lock: AsyncStore["lock"];
+  /**
+   * A version that changes with every write through this store object; `undefined` where the store can tell versions, or is a `Map`, which
+   * is written without it. What others write it does not show: enough to read by, not to write by.
+   */
+  ownVersion: ((key: string) => string) | undefined;
 }
 
 export interface StoreAccess {
@@ -190,6 +196,8 @@ function fitsRange(bytes: Uint8Array | undefined, range: ByteRange): boolean {
 }
 
 function asyncAccess(store: AsyncStore): AsyncAccess {
+  const writes = "openSync" in store && store.openSync !== undefined ? undefined : writeCountsOf(store);
+  const patch = asyncPatch(store);
   let hasRanges = store.getRange !== undefined;
   return {
     get hasRanges() {
@@ -205,10 +213,12 @@ function asyncAccess(store: AsyncStore): AsyncAccess {
       return value && sliceRange(value, range);
     },
     set: async (key, value) => {
+      writes?.add(key);
       if (store.set === undefined) throw lacks("set", key, ": it is read-only");
       await guardAsync("write", key, () => store.set!(key, value));
     },
     delete: async (key) => {
+      writes?.add(key);
       if (store.delete !== undefined) {
         try {
           await store.delete(key);
@@ -221,10 +231,16 @@ function asyncAccess(store: AsyncStore): AsyncAccess {
         throw lacks("delete", key, ", which an empty chunk needs: open the array with writeEmptyChunks: true");
       }
     },
-    patch: asyncPatch(store),
+    patch:
+      patch &&
+      (async (key, changes) => {
+        writes?.add(key);
+        await patch(key, changes);
+      }),
     size: store.size && ((key) => guardAsync("read", key, () => store.size!(key))),
     list: store.list && ((prefix) => store.list!(prefix)),
     lock: store.lock && (async (key) => guardAsync("lock", key, () => store.lock!(key))),
+    ownVersion: writes && ((key) => writes.versionOf(key)),
   };
 }
 
@@ -239,6 +255,7 @@ function promised(sync: SyncAccess): AsyncAccess {
     size: sync.size && (async (key) => sync.size!(key)),
     list: sync.list,
     lock: sync.lock && (async (key) => sync.lock!(key)),
+    ownVersion: undefined,
   };
 }
 
