@@ -27,7 +27,7 @@ try {
 }
 rmSync(folder, { recursive: true, force: true });
 if (process.argv.length === 2) {
-  const check = spawnSync(process.execPath, [join(root, "bench", "check.mjs")], {
+  const check = spawnSync(process.execPath, [join(root, "test", "budgets", "check.mjs")], {
     stdio: ["ignore", "pipe", "inherit"],
     encoding: "utf8",
   });

@@ -30,6 +30,12 @@ const zlib = builtinModule("node:zlib");
 /** `node:zlib` in Node, Deno and Bun; `undefined` in browsers. Zstandard is there from Node 22.15. */
 export const hostZlib: HostZlib | undefined = isHostZlib(zlib) ? zlib : undefined;
 
+/** What `node:zlib` returned, as an array of its own: small results are parts of a buffer that Node shares among many. */
+export function ownBytes(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteLength } = bytes;
+  return buffer.byteLength === byteLength ? new Uint8Array(buffer) : new Uint8Array(bytes);
+}
+
 /** A thread as `node:worker_threads` starts it. */
 export interface HostThread {
   postMessage(message: unknown): void;

@@ -42,12 +42,15 @@ interface BoundBase {
   readonly encodedSize: ByteSize;
 }
 
-/** Runs in linear memory: spans in, spans out, allocated in the scope that is open. The input span may be overwritten by neither direction. */
+/**
+ * Runs in linear memory: spans in, spans out, allocated in the scope that is open. The input span may be overwritten by neither direction.
+ * What a library has encoded lies in the JavaScript heap: then it is handed on there, in a buffer of its own.
+ */
 export interface WasmCodec extends BoundBase {
   readonly place: "wasm";
   /** What the step does, if kernels that take a whole shard can do it too. */
   readonly kernel?: KernelStep;
-  encode(memory: Memory, decoded: Span): Span;
+  encode(memory: Memory, decoded: Span): Bytes;
   decode(memory: Memory, encoded: Span): Span;
 }
 

@@ -8,7 +8,7 @@
 import { gzipSync } from "fflate";
 import { DataError } from "../errors.js";
 import { at, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
-import { hostZlib } from "../platform.js";
+import { hostZlib, ownBytes } from "../platform.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
 import { inflateStreams } from "./inflate.js";
@@ -85,7 +85,7 @@ function isLevel(level: number): level is 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 
 }
 
 function encode(decoded: Uint8Array, level: number): Uint8Array {
-  if (hostZlib !== undefined) return hostZlib.gzipSync(decoded, { level });
+  if (hostZlib !== undefined) return ownBytes(hostZlib.gzipSync(decoded, { level }));
   // fflate has no name for the default level.
   return gzipSync(decoded, { level: isLevel(level) ? level : 6, mtime: 0 });
 }
@@ -106,7 +106,7 @@ function codecOf(name: string, defaultLevel: number, lowestLevel: number): Bytes
           place: "wasm",
           decodedSize,
           encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 10) + 64),
-          encode: (memory, decoded) => memory.write(encode(memory.view(decoded), level)),
+          encode: (memory, decoded) => encode(memory.view(decoded), level),
           decode: (memory, encoded) => decode(memory, encoded, decodedSize),
         }),
       };

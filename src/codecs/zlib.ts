@@ -23,7 +23,7 @@ export const zlibCodec: BytesToBytesCodec = {
         place: "wasm",
         decodedSize,
         encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 10) + 64),
-        encode: (memory, decoded) => memory.write(deflateZlib(memory.view(decoded), level)),
+        encode: (memory, decoded) => deflateZlib(memory.view(decoded), level),
         decode: (memory, encoded) => inflateZlibSpan(memory, encoded, decodedSize),
       }),
     };

@@ -6,7 +6,7 @@
 
 import { zlibSync } from "fflate";
 import { DataError } from "../errors.js";
-import { hostZlib } from "../platform.js";
+import { hostZlib, ownBytes } from "../platform.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
 import type { ByteSize } from "./codec.js";
 import { inflateStreams } from "./inflate.js";
@@ -67,7 +67,5 @@ function isLevel(level: number): level is 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 
 export function deflateZlib(decoded: Uint8Array, level: number): Uint8Array {
   // fflate has no name for the default.
   if (hostZlib === undefined) return zlibSync(decoded, { level: isLevel(level) ? level : 6 });
-  const encoded = hostZlib.deflateSync(decoded, { level });
-  // A view of zlib's buffer of 16 KiB would keep it alive.
-  return encoded.buffer.byteLength === encoded.byteLength ? encoded : new Uint8Array(encoded);
+  return ownBytes(hostZlib.deflateSync(decoded, { level }));
 }

@@ -31,7 +31,7 @@ function codecOf(name: string, allowedLevels: IntegerRange): BytesToBytesCodec {
           place: "wasm",
           decodedSize,
           encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 7) + 512),
-          encode: (memory, decoded) => memory.write(compressZstd(memory.view(decoded), level, checksum)),
+          encode: (memory, decoded) => compressZstd(memory.view(decoded), level, checksum),
           decode: (memory, encoded) => decodeZstd(memory, encoded, decodedSize),
         }),
       };

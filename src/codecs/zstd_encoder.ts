@@ -6,7 +6,7 @@
  */
 
 import { RuntimeError } from "../errors.js";
-import { hostZlib } from "../platform.js";
+import { hostZlib, ownBytes } from "../platform.js";
 import { useMemory } from "../wasm/memory.js";
 
 /** Encodes `data` as one frame that states its content size. */
@@ -20,8 +20,7 @@ function hostEncoder(): Encode | undefined {
   if (compress === undefined) return undefined;
   return (data, level, checksum) => {
     const params = { [compressionLevelParameter]: level, [checksumFlagParameter]: checksum ? 1 : 0 };
-    const encoded = compress(data, { params, pledgedSrcSize: data.byteLength });
-    return encoded.buffer.byteLength === encoded.byteLength ? encoded : new Uint8Array(encoded);
+    return ownBytes(compress(data, { params, pledgedSrcSize: data.byteLength }));
   };
 }
 

@@ -79,9 +79,10 @@ export function readSingle(
     readChunk(key, tileOf(chain, stored, outer), outer.elements, access, options);
     return true;
   }
+  // A codec before the shard may give it other axes than the chunk.
+  if (shard.inner.shard !== undefined || chain.arraySteps.length + chain.byteSteps.length > 0) return false;
   const inner = single(stored.selection, shard.axes);
-  if (inner === undefined || shard.inner.shard !== undefined || chain.arraySteps.length + chain.byteSteps.length > 0)
-    return false;
+  if (inner === undefined) return false;
   const key = prefix + encodeChunkKey(encoding, stored.coordinates);
   return readInner(key, shard, inner, outer, source);
 }

@@ -134,7 +134,7 @@ interface TiledAxis {
   readonly projections: readonly AxisProjection[];
   /** The distinct ways of copying, and for each projection which of them is its. Chunks that copy alike along every axis share a box. */
   readonly copies: readonly AxisCopy[];
-  readonly kinds: Int32Array;
+  readonly kinds: readonly number[];
   /** In bytes. */
   readonly outerStride: number;
   readonly chunkStride: number;
@@ -192,7 +192,7 @@ class AxisTiling implements Tiling {
 
 function tiledAxis(projections: readonly AxisProjection[], outerStride: number, chunkStride: number): TiledAxis {
   const copies: AxisCopy[] = [];
-  const kinds = new Int32Array(projections.length);
+  const kinds = new Array<number>(projections.length);
   for (let i = 0; i < projections.length; i++) {
     const projection = projections[i]!;
     const { count } = projection;

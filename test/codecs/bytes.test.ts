@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { bytesCodec } from "../../src/codecs/bytes.js";
-import type { WasmCodec } from "../../src/codecs/codec.js";
+import { isSpan, type WasmCodec } from "../../src/codecs/codec.js";
 import { dataTypeByName, type ItemDataType } from "../../src/metadata/data_type.js";
 import { structType } from "../../src/metadata/struct_type.js";
 import { fixedLengthUtf32 } from "../../src/metadata/text_types.js";
@@ -68,6 +68,7 @@ describe.each([
     useMemory((memory) => {
       const input = memory.write(decoded);
       const encoded = encode(memory, input);
+      if (!isSpan(encoded)) return expect.fail("a kernel's result lies in linear memory");
       expect(hex(memory.read(encoded))).toBe(hex(swapped(decoded, numbers)));
       expect(hex(memory.read(decode(memory, encoded)))).toBe(hex(decoded));
       expect(hex(memory.read(input)), "the input stays").toBe(hex(decoded));

@@ -17,6 +17,9 @@ function remote(): { store: AsyncStore; memory: MemoryStore; reads: () => number
     },
     set: async (key, value) => memory.setSync(key, value),
     delete: async (key) => memory.deleteSync(key),
+    list: async function* (prefix) {
+      yield* memory.listSync(prefix);
+    },
     patch: async (key, patch) => memory.patchSync(key, patch),
   };
   const reads = (): number => {

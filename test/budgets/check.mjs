@@ -12,9 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { countKernels, countRequests, countWork } from "./counted_work.mjs";
 
-const { configure, createArraySync, init, MemoryStore, openArraySync, slice } = await import("../dist/index.js");
-const { LocalStore } = await import("../dist/node.js");
-const { currentMemory } = await import("../dist/wasm/memory.js");
+const { configure, createArraySync, init, MemoryStore, openArraySync, slice } = await import("../../dist/index.js");
+const { LocalStore } = await import("../../dist/node.js");
+const { currentMemory } = await import("../../dist/wasm/memory.js");
 
 const budgetsFile = new URL("budgets.json", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "syncodec-check-"));
