@@ -1,6 +1,7 @@
 /**
  * The inner chunks of a shard that is in hand, one after another, with no object for each: 10,000 of 100 bytes cost 0.5 µs each besides their
- * codecs, as jobs of their own 2 µs. Where the first decoding step is a kernel, the shard goes into linear memory once, as a whole.
+ * codecs, as jobs of their own 2 µs. Where the first decoding step is a kernel and most of them are wanted, the shard goes into
+ * linear memory once, as a whole.
  */
 
 import { isSpan } from "../codecs/codec.js";
@@ -28,9 +29,9 @@ const copyLimit = 2 ** 26;
 
 /** Runs the job; the inner chunks' steps are all synchronous. */
 export function decodeSlots(job: DecodeSlotsJob): void {
-  const { value, shard } = job;
+  const { value, shard, tiling } = job;
   const isKernel = shard.inner.byteSteps.at(-1)?.place === "wasm" && value.byteLength <= copyLimit;
-  if (isKernel) useMemory((memory) => decodeAll(job, memory.write(value)));
+  if (isKernel && tiling.count * 2 >= shard.chunkCount) useMemory((memory) => decodeAll(job, memory.write(value)));
   else decodeAll(job, value);
 }
 

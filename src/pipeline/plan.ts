@@ -113,8 +113,10 @@ export interface Opening {
   version: string | object | undefined;
   /** Result: the same as far as this program's writes go, for stores that cannot tell versions; reads may rely on it. */
   ownVersion: string | undefined;
-  /** Result: bytes of the whole value. */
+  /** Result: length of the whole value in bytes. */
   byteLength: number | undefined;
+  /** Result: the whole value, if it lies in memory. */
+  bytes: Uint8Array | undefined;
 }
 
 /** Asks for the keys that begin with `prefix`. */

@@ -230,8 +230,12 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
   shards.forEach((shardRead, i) => {
     const index = indexes[i];
     const { value, read, isWhole } = pending[i]!;
-    if (index === undefined) missing(shardRead.item, shardRead.shard.spec, options);
-    else opened.push({ shardRead, value: value ?? (isWhole ? read?.value : undefined), index });
+    const { item, shard } = shardRead;
+    if (index === undefined) missing(item, shard.spec, options);
+    else {
+      const inMemory = isStored[i] && item.length < 0 ? stored.get(item.key)?.bytes : undefined;
+      opened.push({ shardRead, value: value ?? (isWhole ? read?.value : undefined) ?? inMemory, index });
+    }
   });
   const { spread, refused } = yield* readPacked(opened, options);
   const broken = [...refused, ...(yield* decodeWhole(yield* fetchSpread(spread, options)))];
@@ -363,7 +367,14 @@ function* openStored(keys: readonly string[]): Plan<Map<string, Opening>> {
 /** Opens stored values; their locks are held. */
 export function* openKeys(keys: readonly string[]): Plan<Map<string, Opening>> {
   const openings = keys.map(
-    (key): Opening => ({ key, exists: undefined, version: undefined, ownVersion: undefined, byteLength: undefined }),
+    (key): Opening => ({
+      key,
+      exists: undefined,
+      version: undefined,
+      ownVersion: undefined,
+      byteLength: undefined,
+      bytes: undefined,
+    }),
   );
   yield { kind: "open", openings };
   return new Map(openings.map((opening) => [opening.key, opening]));

@@ -111,6 +111,7 @@ function open(opening: Opening, openStore: NonNullable<SyncAccess["open"]>, { op
   opening.exists = value !== undefined;
   opening.version = value?.version();
   opening.byteLength = value?.byteLength;
+  opening.bytes = value?.bytes;
 }
 
 /** Carries out a batch of reads; `memory` is given where some of them ask for linear memory. */

@@ -62,6 +62,7 @@ export function checkPatch(key: string, patch: Patch, byteLength: number): numbe
 export function openBytes(value: Uint8Array, current: () => Uint8Array | undefined): OpenValue {
   return {
     byteLength: value.byteLength,
+    bytes: value,
     read: (range) => sliceRange(value, range),
     readInto(range, target) {
       const bytes = sliceRange(value, range);

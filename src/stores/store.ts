@@ -24,6 +24,8 @@ export interface Patch {
 export interface OpenValue {
   /** Length of the value in bytes. */
   readonly byteLength: number;
+  /** The value, where it lies in memory as it is: then it is read from without more calls. */
+  readonly bytes?: Uint8Array;
   /** As {@link SyncStore.getSync}, for this version. */
   read(range: ByteRange): Uint8Array;
   /** As {@link SyncStore.readIntoSync}, for this version. */
