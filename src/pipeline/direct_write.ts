@@ -18,7 +18,7 @@ import { runJob } from "./transform.js";
 export function coversChunks(selection: ChunkSelection, axes: readonly ChunkAxis[], shape: readonly number[]): boolean {
   if ("places" in selection) return false;
   return selection.every((range, d) => {
-    if (isPicks(range) || (range.step !== 1 && range.count > 1)) return false;
+    if (isPicks(range) || range.count === 0 || (range.step !== 1 && range.count > 1)) return false;
     const end = range.start + range.count;
     return isBorder(range.start, axes[d]!) && (end === shape[d] || isBorder(end, axes[d]!));
   });
