@@ -1,11 +1,13 @@
 /** The paths without a plan give what the plans give. */
 
 import fc from "fast-check";
-import { expect, test, vi } from "vitest";
-import { createArraySync, MemoryStore, openArraySync, slice } from "../../src/index.js";
+import { beforeAll, expect, test, vi } from "vitest";
+import { createArraySync, init, MemoryStore, openArraySync, slice } from "../../src/index.js";
 import { randomArray, selectionOf } from "../support/arbitraries.js";
 import { bytesOf } from "../support/reference_array.js";
 import { snapshot } from "../support/snapshot.js";
+
+beforeAll(() => init());
 
 test("an empty selection writes nothing, at the end of an array too", () => {
   for (const chunkGrid of [[4], [[4, 6]]] as const) {
