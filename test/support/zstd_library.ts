@@ -1,6 +1,7 @@
 /** What libzstd, in the WebAssembly build of `@bokuweb/zstd-wasm`, makes of frames: the oracle of ours. */
 
-import { compressUsingDict, createCCtx, createDCtx, decompressUsingDict, init } from "@bokuweb/zstd-wasm";
+import { compressUsingDict, createCCtx, createDCtx, decompressUsingDict } from "@bokuweb/zstd-wasm";
+import { loadZstd } from "../../src/codecs/zstd_encoder.js";
 import { parseZstdFrames, type ZstdFrame } from "../../src/codecs/zstd_frame.js";
 import { SyncodecError } from "../../src/errors.js";
 import { join } from "./bytes.js";
@@ -15,7 +16,8 @@ export interface ZstdLibrary {
 }
 
 export async function loadZstdLibrary(): Promise<ZstdLibrary> {
-  await init();
+  // Only once in a process: another initialization would put a new memory under the contexts that exist.
+  await loadZstd();
   const compression = createCCtx();
   const decompression = createDCtx();
 
