@@ -120,6 +120,11 @@ export class CostEstimate {
   }
 }
 
+/** Whether workers were worth it for a request that took `found`, and would have taken `alone` on one thread. */
+export function wasFaster(found: number, alone: number): boolean {
+  return found < alone;
+}
+
 /** Microseconds that `threads` threads save, or 0: what saves less than a tenth may as well lose. */
 export function savingOf({ cost, jobs, bytes }: RequestCost, threads: number): number {
   const others = (threads - 1) / threads;

@@ -20,6 +20,7 @@ import {
   smallestGroup,
   startCost,
   stepsCost,
+  wasFaster,
 } from "./cost.js";
 import { type DecodeSlotsJob, slotJobs } from "./decode_slots.js";
 import type { ChunkJob, Job } from "./plan.js";
@@ -103,11 +104,11 @@ function isAsync(job: Job): boolean {
 function runTimed(jobs: readonly Job[], { cost, isUniform }: RequestCost): void {
   const start = isUniform && cost >= ownPiece ? performance.now() : undefined;
   for (const job of jobs) runJob(job);
-  if (start !== undefined) learnFrom(jobs[0]!, cost, start);
+  if (start !== undefined) learnFrom(jobs[0]!, cost, performance.now() - start);
 }
 
-function learnFrom(job: Job, cost: number, start: number): void {
-  if ("steps" in job) learn(job.steps, job.kind, cost, (performance.now() - start) * 1000);
+function learnFrom(job: Job, cost: number, milliseconds: number): void {
+  if ("steps" in job) learn(job.steps, job.kind, cost, milliseconds * 1000);
 }
 
 /** Work on this thread that workers would have taken, in microseconds: what their start is weighed against. */
@@ -117,9 +118,9 @@ let missed = 0;
 let slow = 0;
 let pausedUntil = 0;
 
-/** Notes how long a request took with workers; after three that were slow, the next ones run here for a while. */
+/** Notes how long a request took with workers, and would have taken here; after three that were slow, the next ones run here for a while. */
 function judge(expected: number, found: number): void {
-  slow = found < expected ? 0 : slow + 1;
+  slow = wasFaster(found, expected) ? 0 : slow + 1;
   if (slow >= slowLimit) pausedUntil = performance.now() + Math.min(longestPause, 10 * 2 ** (slow - slowLimit));
 }
 
@@ -170,6 +171,9 @@ class Run {
   readonly #own: number[] = [0];
   readonly #groups = new Set<Task>();
   readonly #shared = new Map<SharedArrayBuffer, number>();
+  /** Expected microseconds of the jobs run here, and the milliseconds that they took. */
+  #ownCost = 0;
+  #ownTime = 0;
   /** Whether any group went to a worker. */
   #hasHelp = false;
   #failure: Failure | undefined;
@@ -189,15 +193,18 @@ class Run {
     this.seen = this.pool.signal;
     this.pool.collect();
     this.#handOut();
-    const start = this.#isUniform ? performance.now() : 0;
+    const start = performance.now();
     let cost = 0;
     while (cost < ownPiece) {
       const index = this.#takeOwn();
-      if (index === undefined) return this.#groups.size > 0 ? "waiting" : "done";
+      if (index === undefined) {
+        this.#noteOwn(cost, start);
+        return this.#groups.size > 0 ? "waiting" : "done";
+      }
       cost += this.#estimate.of(this.#jobs[index]!);
       this.#runOwn(index);
     }
-    if (this.#isUniform && this.#failure === undefined) learnFrom(this.#jobs[0]!, cost, start);
+    this.#noteOwn(cost, start);
     return "working";
   }
 
@@ -210,7 +217,18 @@ class Run {
   end(): void {
     this.pool.tidy(this.#shared.values());
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#hasHelp) judge(this.#cost, (performance.now() - this.#start) * 1000);
+    if (this.#ownCost === 0) return;
+    // Once a run: every piece was estimated at the same pace.
+    if (this.#isUniform) learnFrom(this.#jobs[0]!, this.#ownCost, this.#ownTime);
+    if (!this.#hasHelp) return;
+    // Against what this thread alone would have taken at the pace that it had just now: estimates may be wrong by far.
+    const alone = this.#ownTime > 0 ? (this.#cost * this.#ownTime) / this.#ownCost : this.#cost / 1000;
+    judge(alone, performance.now() - this.#start);
+  }
+
+  #noteOwn(cost: number, start: number): void {
+    this.#ownCost += cost;
+    this.#ownTime += performance.now() - start;
   }
 
   /** A job for this thread: one that it must do, the next one, or one that is with a worker that has not begun it. */
