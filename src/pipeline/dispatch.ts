@@ -57,13 +57,8 @@ export function runJobs(requested: readonly Job[], maxWorkers: number): void {
     for (const job of jobs) runJob(job);
     return;
   }
-  const estimate = new CostEstimate();
-  const cost = estimate.ofAll(jobs);
-  const run = planRun(jobs, cost, estimate, maxWorkers);
-  if (run === undefined) {
-    runTimed(jobs, cost);
-    return;
-  }
+  const run = begin(jobs, maxWorkers);
+  if (run === undefined) return;
   for (let state = run.advance(); state !== "done"; state = run.advance()) {
     if (state === "waiting") run.pool.wait(run.seen);
   }
@@ -81,18 +76,22 @@ export async function runJobsAsync(
     for (const job of jobs) await runJobAsync(job);
     return;
   }
-  const estimate = new CostEstimate();
-  const cost = estimate.ofAll(jobs);
-  const run = planRun(jobs, cost, estimate, maxWorkers);
-  if (run === undefined) {
-    runTimed(jobs, cost);
-    return;
-  }
+  const run = begin(jobs, maxWorkers);
+  if (run === undefined) return;
   for (let state = run.advance(); state !== "done"; state = run.advance()) {
     if (state === "waiting") await run.pool.waitAsync(run.seen);
     if (signal?.aborted) run.stop(signal.reason);
   }
   run.end();
+}
+
+/** Begins to run `jobs` with the help of workers; where they are better done here, does them all and gives `undefined`. */
+function begin(jobs: readonly Job[], maxWorkers: number): Run | undefined {
+  const estimate = new CostEstimate();
+  const cost = estimate.ofAll(jobs);
+  const run = planRun(jobs, cost, estimate, maxWorkers);
+  if (run === undefined) runTimed(jobs, cost);
+  return run;
 }
 
 function isAsync(job: Job): boolean {

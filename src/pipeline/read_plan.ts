@@ -295,10 +295,9 @@ function* readWindows(
   dense: DenseSlot,
   { start, rowBytes }: { readonly start: number; readonly rowBytes: number },
 ): Plan<boolean> {
-  const { key, grid, number, extent } = item;
+  const { key, extent } = item;
   const rows = rowCountOf(shard, extent);
   const step = rowsAtOnce(shard, extent);
-  const outer = outerOf(item);
   for (let firstRow = 0; firstRow < rows; firstRow += step) {
     const rowCount = Math.min(step, rows - firstRow);
     const offset = start + firstRow * rowBytes;
@@ -314,21 +313,7 @@ function* readWindows(
       slots = read.span ?? read.value;
     }
     if (slots === undefined || slots.byteLength !== length) return false;
-    const rowsOf = { firstRow, rowCount };
-    const job: DecodeShardJob = {
-      kind: "decode-shard",
-      key,
-      grid,
-      number,
-      shard,
-      dense,
-      extent,
-      outer,
-      value: slots,
-      index: undefined,
-      ...rowsOf,
-      isDone: false,
-    };
+    const job = shardJob(item, shard, dense, { value: slots, index: undefined, firstRow, rowCount });
     yield { kind: "transform", jobs: [job] };
     if (!job.isDone) return false;
   }
@@ -447,29 +432,29 @@ export function* readIndexes(
 /** Decodes shards that are wanted whole by one kernel call each; returns those that must be broken up. */
 function* decodeWhole(opened: readonly OpenedShard[]): Plan<readonly OpenedShard[]> {
   const jobs = opened.map(({ shardRead: { item, shard }, value, index }): DecodeShardJob | undefined => {
-    const { key, grid, number, selection, extent } = item;
+    const { selection, extent } = item;
     const dense = value && wholeShardSlot(shard, selection, extent);
     if (value === undefined || dense === undefined) return undefined;
-    return {
-      kind: "decode-shard",
-      key,
-      grid,
-      number,
-      shard,
-      dense,
-      extent,
-      outer: outerOf(item),
-      value,
-      index: index.bytes,
-      firstRow: 0,
-      rowCount: rowCountOf(shard, extent),
-      isDone: false,
-    };
+    const rowCount = rowCountOf(shard, extent);
+    return shardJob(item, shard, dense, { value, index: index.bytes, firstRow: 0, rowCount });
   });
   const wanted = jobs.filter((job) => job !== undefined);
   if (wanted.length === 0) return opened;
   yield { kind: "transform", jobs: wanted };
   return opened.filter((_, i) => !jobs[i]?.isDone);
+}
+
+/** A job that decodes rows of the shard `item` into its target. */
+function shardJob(
+  item: Omit<ChunkRead, "chain">,
+  shard: BoundShard,
+  dense: DenseSlot,
+  { value, index, firstRow, rowCount }: Pick<DecodeShardJob, "value" | "index" | "firstRow" | "rowCount">,
+): DecodeShardJob {
+  const { key, grid, number, extent } = item;
+  const outer = outerOf(item);
+  const rows = { firstRow, rowCount };
+  return { kind: "decode-shard", key, grid, number, shard, dense, extent, outer, value, index, ...rows, isDone: false };
 }
 
 function outerOf({ target, targetOffset, targetStrides }: Omit<ChunkRead, "chain">): Outer {
