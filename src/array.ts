@@ -26,7 +26,7 @@ import { byteStrides, elementCount } from "./codecs/codec.js";
 import { chunkCoordinates } from "./codecs/sharding_indexed.js";
 import { ArgumentError, RuntimeError } from "./errors.js";
 import { ChunkGrid } from "./grid/chunk_grid.js";
-import { encodeChunkKey, parseChunkKey } from "./grid/chunk_key.js";
+import { ChunkKeys, parseChunkKey } from "./grid/chunk_key.js";
 import { chunkExtent } from "./grid/projection.js";
 import {
   type ChunkSelection,
@@ -141,6 +141,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   #metadata: ArrayMetadata;
   /** Stored chunks per axis. */
   #counts: readonly number[];
+  /** Made anew with the counts, by which chunks are numbered. */
+  #keys: ChunkKeys;
   /** Made by the first synchronous read or write. */
   #direct: DirectSource | undefined;
 
@@ -157,6 +159,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const where = { field: zarrFormat === 2 ? "filters" : "codecs", key: joinKey(path, documentName) };
     this.#grid = new BoundGrid(chunkGrid, codecs, metadata, where);
     this.#counts = chunkGrid.countsOf(shape);
+    this.#keys = this.#newKeys();
     const { shard } = this.#grid.chain;
     this.chunkGrid = shard === undefined ? chunkGrid : new ChunkGrid(shard.inner.spec.shape);
     this.shardGrid = shard && chunkGrid;
@@ -416,6 +419,12 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   #adopt(metadata: ArrayMetadata): void {
     this.#metadata = metadata;
     this.#counts = metadata.chunkGrid.countsOf(metadata.shape);
+    this.#keys = this.#newKeys();
+    this.#direct = undefined;
+  }
+
+  #newKeys(): ChunkKeys {
+    return new ChunkKeys(joinKey(this.path, ""), this.#metadata.chunkKeyEncoding);
   }
 
   /** What has to happen to chunks before the array takes the smaller shape `shape`. */
@@ -454,12 +463,10 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   /** Keys of the chunks whose coordinates `wanted` accepts. */
   #keysWhere(wanted: (coordinates: readonly number[]) => boolean): string[] {
-    const { chunkKeyEncoding } = this.#metadata;
-    const prefix = joinKey(this.path, "");
     const keys: string[] = [];
     for (let number = 0; number < elementCount(this.#counts); number++) {
       const coordinates = chunkCoordinates(this.#counts, number);
-      if (wanted(coordinates)) keys.push(prefix + encodeChunkKey(chunkKeyEncoding, coordinates));
+      if (wanted(coordinates)) keys.push(this.#keys.at(coordinates));
     }
     return keys;
   }
@@ -522,9 +529,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   #directSource(access: SyncAccess): DirectSource {
     if (this.#direct === undefined) {
-      const { chunkKeyEncoding: encoding } = this.#metadata;
-      const locks = keyLocksOf(this.store);
-      this.#direct = { access, locks, prefix: joinKey(this.path, ""), encoding, options: this.#runtime };
+      this.#direct = { access, locks: keyLocksOf(this.store), keys: this.#keys, options: this.#runtime };
     }
     return this.#direct;
   }
@@ -614,19 +619,18 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     makeItem: (key: string, tile: Tile, extent: readonly number[], selection: ChunkSelection) => T,
     makePlan: (items: T[]) => Plan,
   ): Generator<Batch, void, void> {
-    const { shape, chunkKeyEncoding } = this.#metadata;
-    const prefix = joinKey(this.path, "");
+    const { shape } = this;
     let items: T[] = [];
     let bytes = 0;
     for (const part of tiling.tiles()) {
-      const { coordinates, origin, chain } = part;
+      const { number, coordinates, origin, chain } = part;
       if (items.length === batchKeys || (items.length > 0 && bytes + chain.byteLength > batchBytes)) {
         yield { plan: makePlan(items), keys: items.length, bytes };
         items = [];
         bytes = 0;
       }
       bytes += chain.byteLength;
-      const key = prefix + encodeChunkKey(chunkKeyEncoding, coordinates);
+      const key = this.#keys.of(number, coordinates);
       const extent = chunkExtent(origin, chain.spec.shape, shape);
       items.push(makeItem(key, part, extent, chain.shard === undefined ? nothing : part.selection()));
     }

@@ -6,29 +6,29 @@
  * 1.7 instead of 6.3 for a single inner chunk of a shard whose index is known.
  */
 
-import type { BoundChain } from "../codecs/codec.js";
-import { type BoundShard, checkSlot } from "../codecs/sharding_indexed.js";
+import type { BoundChain, Bytes } from "../codecs/codec.js";
+import { type BoundShard, checkSlot, indexRange, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
 import { DataError, withContext } from "../errors.js";
 import type { ChunkAxis } from "../grid/chunk_grid.js";
-import { type ChunkKeyEncoding, encodeChunkKey } from "../grid/chunk_key.js";
+import type { ChunkKeys } from "../grid/chunk_key.js";
 import { type AxisRange, type AxisSelection, type ChunkSelection, isPicks } from "../grid/selection.js";
 import type { Elements } from "../metadata/data_type.js";
 import type { SyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
-import { useMemory } from "../wasm/memory.js";
+import type { OpenValue } from "../stores/store.js";
+import { type Memory, useMemory } from "../wasm/memory.js";
 import { type Box, fillBox, isOneRun, prepareBox, type StridedAxis } from "./box.js";
-import { withPlace } from "./place.js";
-import { bestPlace, cutShort, type ReadOptions } from "./read_plan.js";
-import { decodeInto } from "./steps.js";
+import type { IndexCache } from "./index_cache.js";
+import { type Place, withPlace } from "./place.js";
+import { bestPlace, cutShort, indexBytes, type ReadOptions } from "./read_plan.js";
+import { bytesOf, checkChunkLength, decodeInto, decodeSteps, toHeap } from "./steps.js";
 import type { Outer, Tiling } from "./tiling.js";
 
 /** The stored chunks that a direct read finds: where they are, and how. */
 export interface DirectSource {
   readonly access: SyncAccess;
   readonly locks: KeyLocks;
-  /** What keys begin with, and how they go on. */
-  readonly prefix: string;
-  readonly encoding: ChunkKeyEncoding;
+  readonly keys: ChunkKeys;
   readonly options: ReadOptions;
 }
 
@@ -59,7 +59,7 @@ function single(selection: readonly AxisSelection[], axes: readonly ChunkAxis[])
 }
 
 /**
- * Reads a selection that lies in one chunk of a regular grid, or in one inner chunk of a shard that is bare and whose index is known. False if
+ * Reads a selection that lies in one chunk of a regular grid, or in one inner chunk of a bare shard. False if
  * this is not so, and nothing was done.
  */
 export function readSingle(
@@ -72,10 +72,10 @@ export function readSingle(
   if ("places" in selection) return false;
   const stored = single(selection, axes);
   if (stored === undefined) return false;
-  const { prefix, encoding, access, options } = source;
+  const { keys, access, options } = source;
   const { shard } = chain;
   if (shard === undefined) {
-    const key = prefix + encodeChunkKey(encoding, stored.coordinates);
+    const key = keys.at(stored.coordinates);
     readChunk(key, tileOf(chain, stored, outer), outer.elements, access, options);
     return true;
   }
@@ -83,7 +83,7 @@ export function readSingle(
   if (shard.inner.shard !== undefined || chain.arraySteps.length + chain.byteSteps.length > 0) return false;
   const inner = single(stored.selection, shard.axes);
   if (inner === undefined) return false;
-  const key = prefix + encodeChunkKey(encoding, stored.coordinates);
+  const key = keys.at(stored.coordinates);
   return readInner(key, shard, inner, outer, source);
 }
 
@@ -117,24 +117,22 @@ function readInner(
   outer: Outer,
   { access, locks, options }: DirectSource,
 ): boolean {
-  if (access.open === undefined || options.indexCache === undefined) return false;
+  if (access.open === undefined) return false;
   locks.checkSync(key, "shared");
   const value = access.open(key);
   if (value === undefined) return false;
   try {
-    const index = options.indexCache.get(key, value.version(), shard);
-    if (index === undefined) return false;
     const { grid, inner: chain } = shard;
     let number = 0;
     for (let d = 0; d < grid.length; d++) number = number * grid[d]! + single.coordinates[d]!;
+    const slot = findSlot(number, shard, value, key, options.indexCache);
     const { box, outerOffset, chunkOffset } = tileOf(chain, single, outer);
+    if (slot === undefined) {
+      fillBox(box, outer.elements, outerOffset, chain.spec.fillValue);
+      return true;
+    }
     const place = { key, grid, number };
     withPlace(() => {
-      const slot = index.slot(number);
-      if (slot === undefined) {
-        fillBox(box, outer.elements, outerOffset, chain.spec.fillValue);
-        return;
-      }
       checkSlot(chain, slot);
       const bytes = value.read(slot);
       if (bytes.byteLength !== slot.length) throw cutShort(place, slot, bytes.byteLength);
@@ -146,11 +144,48 @@ function readInner(
   }
 }
 
-/** Reads every chunk of `tiling`, none of which is a shard; their keys begin with `prefix`. */
-export function readChunks(tiling: Tiling, { prefix, encoding, access, options }: Omit<DirectSource, "locks">): void {
+/** Where inner chunk `number` lies. The index is looked up in `cache`, or read and left there. */
+function findSlot(
+  number: number,
+  shard: BoundShard,
+  value: OpenValue,
+  key: string,
+  cache: IndexCache | undefined,
+): Slot | undefined {
+  const place = { key, grid: undefined, number: 0 };
+  return withPlace(() => {
+    const version = cache && value.version();
+    const known = version === undefined ? undefined : cache?.get(key, version, shard);
+    if (known !== undefined) return known.slot(number);
+    return useMemory((memory) => {
+      const { byteSteps, byteLength } = shard.index;
+      const decoded = bytesOf(decodeSteps(memory, byteSteps, readIndex(memory, shard, value, place)));
+      checkChunkLength(byteSteps, decoded.byteLength, byteLength);
+      const view = toHeap(memory, decoded);
+      if (version === undefined) return new ShardIndex(shard, view, value.byteLength).slot(number);
+      // Only an index that stays is copied: with one of 512 KiB, a new array costs more than all the rest.
+      const index = new ShardIndex(shard, view.slice(), value.byteLength);
+      cache?.set(key, version, index);
+      return index.slot(number);
+    });
+  }, place);
+}
+
+/** The encoded index of the shard `value`: a view if that lies in memory, else read into linear memory. */
+function readIndex(memory: Memory, shard: BoundShard, value: OpenValue, place: Place): Bytes {
+  if (value.bytes !== undefined) return indexBytes(shard, value.bytes, place);
+  const { indexSize } = shard;
+  const span = memory.allocate(Math.min(indexSize, value.byteLength));
+  const found = value.readInto(indexRange(shard), memory.view(span));
+  if (found < indexSize) return indexBytes(shard, memory.view({ ...span, byteLength: found }), place);
+  return span;
+}
+
+/** Reads every chunk of `tiling`, none of which is a shard. */
+export function readChunks(tiling: Tiling, { keys, access, options }: Omit<DirectSource, "locks">): void {
   const { elements: target } = tiling.outer;
   for (const tile of tiling.tiles()) {
-    readChunk(prefix + encodeChunkKey(encoding, tile.coordinates), tile, target, access, options);
+    readChunk(keys.of(tile.number, tile.coordinates), tile, target, access, options);
   }
 }
 

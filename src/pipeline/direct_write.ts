@@ -4,7 +4,6 @@
  */
 
 import type { ChunkAxis } from "../grid/chunk_grid.js";
-import { encodeChunkKey } from "../grid/chunk_key.js";
 import { chunkExtent } from "../grid/projection.js";
 import { type ChunkSelection, isPicks } from "../grid/selection.js";
 import { shapeAndExtent, type WriteOptions } from "./chunk_write.js";
@@ -35,13 +34,13 @@ export function writeChunks(
   source: DirectSource,
   options: WriteOptions,
 ): void {
-  const { access, locks, prefix, encoding } = source;
+  const { access, locks, keys } = source;
   const { strides } = tiling.outer;
   // A scalar makes equal chunks of all of one shape that it covers to the same extent: encode one of them.
   const scalars = strides.every((stride) => stride === 0) ? new Map<string, Uint8Array | undefined>() : undefined;
   const slab = access.takesViews ? new Slab() : undefined;
   for (const tile of tiling.tiles()) {
-    const key = prefix + encodeChunkKey(encoding, tile.coordinates);
+    const key = keys.of(tile.number, tile.coordinates);
     const extent = chunkExtent(tile.origin, tile.chain.spec.shape, shape);
     locks.checkSync(key, "exclusive");
     const release = access.lock?.(key);

@@ -52,6 +52,12 @@ class NotingStore extends MemoryStore {
         this.bytesRead += bytes.byteLength;
         return bytes;
       },
+      readInto: (range, target) => {
+        const found = value.readInto(range, target);
+        this.log.push("range");
+        this.bytesRead += found;
+        return found;
+      },
     };
   }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type ChunkKeyEncoding, encodeChunkKey, parseChunkKey } from "../../src/grid/chunk_key.js";
+import { type ChunkKeyEncoding, ChunkKeys, encodeChunkKey, parseChunkKey } from "../../src/grid/chunk_key.js";
 
 const slashes: ChunkKeyEncoding = { name: "default", separator: "/" };
 const dots: ChunkKeyEncoding = { name: "default", separator: "." };
@@ -81,4 +81,20 @@ test.each([
   [v2Dots, 2, "0.1.2"],
 ])("%o, rank %i: %j is no chunk key", (encoding, rank, key) => {
   expect(parseChunkKey(encoding, rank, key)).toBeUndefined();
+});
+
+test("keys by number are those of the coordinates, however often and in whatever order they are asked for", () => {
+  const shape = [90, 70];
+  const number = fc.nat({ max: shape[0]! * shape[1]! - 1 });
+  fc.assert(
+    fc.property(fc.constantFrom(slashes, v2Dots), fc.array(number), (encoding, numbers) => {
+      const keys = new ChunkKeys("volumes/raw/", encoding);
+      for (const each of [...numbers, ...numbers]) {
+        const coordinates = [Math.floor(each / shape[1]!), each % shape[1]!];
+        const key = `volumes/raw/${encodeChunkKey(encoding, coordinates)}`;
+        expect(keys.of(each, coordinates)).toBe(key);
+        expect(keys.at(coordinates)).toBe(key);
+      }
+    }),
+  );
 });
