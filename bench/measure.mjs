@@ -5,7 +5,7 @@
  */
 
 /** How long to measure. `seconds` are those of one case, over all its contestants. */
-export const fullEffort = { repetitions: 15, minimum: 3, seconds: 3, batchMilliseconds: 3, warmUpMilliseconds: 60 };
+export const fullEffort = { repetitions: 15, minimum: 3, seconds: 3, batchMilliseconds: 3, warmUpMilliseconds: 250 };
 export const quickEffort = { repetitions: 7, minimum: 3, seconds: 1, batchMilliseconds: 1, warmUpMilliseconds: 20 };
 /** Everything once, to see that it works. */
 export const tinyEffort = { repetitions: 1, minimum: 1, seconds: 0, batchMilliseconds: 0, warmUpMilliseconds: 0 };

@@ -620,11 +620,13 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     makePlan: (items: T[]) => Plan,
   ): Generator<Batch, void, void> {
     const { shape } = this;
+    // Over a network, a shard that is read in two steps must not hold up one that is read in one, nor wait for it.
+    const keysAtOnce = this.#access.sync === undefined && this.#grid.chain.shard !== undefined ? 1 : batchKeys;
     let items: T[] = [];
     let bytes = 0;
     for (const part of tiling.tiles()) {
       const { number, coordinates, origin, chain } = part;
-      if (items.length === batchKeys || (items.length > 0 && bytes + chain.byteLength > batchBytes)) {
+      if (items.length === keysAtOnce || (items.length > 0 && bytes + chain.byteLength > batchBytes)) {
         yield { plan: makePlan(items), keys: items.length, bytes };
         items = [];
         bytes = 0;

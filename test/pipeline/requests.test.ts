@@ -425,6 +425,26 @@ describe("the batched driver", () => {
     expect(store.mostInFlight).toBe(100);
   });
 
+  test("a shard that is read in two steps holds up no other", async () => {
+    const store = new GatedStore();
+    const array = await createArray(store, { ...sharded, compressors: [{ name: "zstd" }], pipeline: "batched" });
+    await array.set(null, ascending(64));
+    store.isOpen = false;
+    // The first shard is wanted in part: its index, then its inner chunks. The second one is wanted whole: one request.
+    const reading = array.get([slice(4, 64)]);
+    await settle();
+    expect(store.pending).toHaveLength(2);
+    await store.answerAll();
+    expect((await reading).data).toEqual(ascending(60, 5));
+    // Now that its index is known, both are asked for at once.
+    const again = array.get([slice(4, 64)]);
+    await settle();
+    const asked = store.pending.length;
+    await store.answerAll();
+    await again;
+    expect(asked).toBe(2);
+  });
+
   test("stops at an abort and leaves each key old or new", async () => {
     const { store, array } = await gated(4);
     const old = snapshot(store.values);
