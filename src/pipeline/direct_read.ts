@@ -88,7 +88,7 @@ export function readSingle(
 }
 
 /** The box of a chunk in the caller's array. */
-interface Part {
+export interface Part {
   readonly chain: BoundChain;
   readonly box: Box;
   readonly outerOffset: number;
@@ -201,7 +201,7 @@ function readChunk(
     const value = get(key);
     const { chain, box, outerOffset } = part;
     const { byteSteps, byteLength } = chain;
-    if (value === undefined) missing(part, target, options);
+    if (value === undefined) fillMissing(part, target, options);
     else if (
       byteSteps.length === 0 &&
       value.byteLength === byteLength &&
@@ -216,7 +216,12 @@ function readChunk(
   }
 }
 
-function missing({ chain, box, outerOffset }: Part, target: Elements, { readMissingChunks }: ReadOptions): void {
+/** What a chunk that is not stored reads as. */
+export function fillMissing(
+  { chain, box, outerOffset }: Part,
+  target: Elements,
+  { readMissingChunks }: ReadOptions,
+): void {
   if (!readMissingChunks) throw new DataError("MISSING_CHUNK", "Chunk is missing from the store");
   fillBox(box, target, outerOffset, chain.spec.fillValue);
 }
@@ -238,13 +243,13 @@ function readInPlace(
   const { byteLength } = place;
   if (place.target !== undefined) {
     const found = readInto(key, undefined, place.target.subarray(place.offset, place.offset + byteLength));
-    if (found === undefined) missing(part, target, options);
+    if (found === undefined) fillMissing(part, target, options);
     return found === undefined || found === byteLength;
   }
   return useMemory((memory) => {
     const span = memory.allocate(byteLength);
     const found = readInto(key, undefined, memory.view(span));
-    if (found === undefined) missing(part, target, options);
+    if (found === undefined) fillMissing(part, target, options);
     else if (found === byteLength) decodeInto(chain, span, target, outerOffset, box, chunkOffset);
     return found === undefined || found === byteLength;
   });

@@ -2,12 +2,12 @@
  * A selection split at chunk borders, with all the arithmetic that copying needs done once per axis instead of once per chunk.
  */
 
-import { type BoundChain, byteStrides } from "../codecs/codec.js";
+import { type BoundChain, byteStrides, elementCount } from "../codecs/codec.js";
 import type { ChunkAxis } from "../grid/chunk_grid.js";
 import { type AxisProjection, type PointProjection, projectAxis, projectPoints } from "../grid/projection.js";
 import { type AxisSelection, type ChunkSelection, isPicks } from "../grid/selection.js";
 import type { Elements } from "../metadata/data_type.js";
-import { type AxisCopy, type Box, prepareBox } from "./box.js";
+import { type AxisCopy, type Box, prepareBox, stridedBox } from "./box.js";
 
 /** The caller's array: where its elements are. Offset and strides in bytes, one stride per axis of the selection; points have one stride. */
 export interface Outer {
@@ -39,6 +39,18 @@ export interface Tiling {
   readonly count: number;
   /** Each of them once. */
   tiles(): Iterable<Tile>;
+  /** The tiling as {@link Band}s of at most `byteLimit` bytes; `undefined` where it has none so small, or elements are picked one by one. */
+  bands(byteLimit: number): Iterable<Band> | undefined;
+}
+
+/** Chunks that follow one another in a tiling, with all that the selection takes of some first axes' chunks: a box of the caller's array. */
+export interface Band {
+  /** Its chunks, tiled onto memory of the band's own: `byteLength` bytes in C order. */
+  readonly tiling: Tiling;
+  readonly byteLength: number;
+  /** The band as a box, "chunk" being its own memory, and where that lies in the caller's array, in bytes. */
+  readonly box: Box;
+  readonly outerOffset: number;
 }
 
 /** Splits `selection` into the chunks along `axes`, all of one shape and bound as `chain`; `grid` has their number per axis. */
@@ -127,6 +139,10 @@ class JoinedTiling implements Tiling {
   *tiles(): Generator<Tile, void, void> {
     for (const part of this.#parts()) yield* part.tiles();
   }
+
+  bands(): undefined {
+    return undefined;
+  }
 }
 
 /** The chunks along one axis. */
@@ -170,6 +186,49 @@ class AxisTiling implements Tiling {
 
   tiles(): Iterable<Tile> {
     return { [Symbol.iterator]: () => new TileCursor(this) };
+  }
+
+  bands(byteLimit: number): Iterable<Band> | undefined {
+    const { itemSize } = this.chain.spec.dataType;
+    const lengths = this.axes.map(({ projections }) => projections.reduce((sum, { count }) => sum + count, 0));
+    const longest = this.axes.map(({ projections }) =>
+      projections.reduce((most, { count }) => Math.max(most, count), 0),
+    );
+    if (this.axes.some(({ projections }) => projections.some(isPicks))) return undefined;
+    // As few axes as possible are cut at chunk borders.
+    for (let depth = 0; depth < lengths.length; depth++) {
+      const byteLength = itemSize * elementCount(lengths.map((length, d) => (d < depth ? longest[d]! : length)));
+      if (byteLength <= byteLimit) return this.#bandsOf(lengths, depth);
+    }
+    return undefined;
+  }
+
+  *#bandsOf(lengths: readonly number[], depth: number): Generator<Band, void, void> {
+    const { chain, grid, outer } = this;
+    const { itemSize } = chain.spec.dataType;
+    const cut = this.axes.slice(0, depth).map(({ projections }) => projections);
+    const whole = this.axes.slice(depth).map(({ projections }) => projections);
+    for (const places of combinations(cut)) {
+      const shape = lengths.map((length, d) => places[d]?.count ?? length);
+      const strides = byteStrides(shape, itemSize);
+      // The tiles' places count from the selection's start, the band's from its own.
+      let offset = 0;
+      let { offset: outerOffset } = outer;
+      places.forEach(({ first }, d) => {
+        offset -= first * strides[d]!;
+        outerOffset += first * outer.strides[d]!;
+      });
+      yield {
+        tiling: new AxisTiling([...places.map((place) => [place]), ...whole], chain, grid, {
+          ...outer,
+          offset,
+          strides,
+        }),
+        byteLength: elementCount(shape) * itemSize,
+        box: stridedBox(shape, outer.strides, strides, itemSize),
+        outerOffset,
+      };
+    }
   }
 
   /** The box of a combination of kinds; prepared once and shared by all chunks of that combination. */
@@ -304,6 +363,10 @@ class PointTiling implements Tiling {
 
   get count(): number {
     return this.#projections.length;
+  }
+
+  bands(): undefined {
+    return undefined;
   }
 
   *tiles(): Generator<Tile, void, void> {
