@@ -61,7 +61,6 @@ import { isShared } from "./pipeline/dispatch.js";
 import { checkMaxWorkers, resolveMaxWorkers } from "./pipeline/max_workers.js";
 import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
-import { readBands, stagedBands } from "./pipeline/staged_read.js";
 import { runSync } from "./pipeline/sync_driver.js";
 import type { Outer, Tile, Tiling } from "./pipeline/tiling.js";
 import { writePlan } from "./pipeline/write_plan.js";
@@ -496,9 +495,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       return result();
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
     const isDirect = chain.shard === undefined && !isShared(chain, "decode", tiling.count, this.#maxWorkers(options));
-    const bands = isDirect ? stagedBands(tiling) : undefined;
-    if (bands !== undefined) readBands(bands, source);
-    else if (isDirect) readChunks(tiling, source);
+    if (isDirect) readChunks(tiling, source);
     else for (const { plan } of this.#readBatches(tiling)) this.#runSync(plan, access, options);
     return result();
   }

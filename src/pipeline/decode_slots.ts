@@ -4,15 +4,16 @@
  * linear memory once, as a whole.
  */
 
-import { isSpan } from "../codecs/codec.js";
+import { type Bytes, isSpan } from "../codecs/codec.js";
 import { type BoundShard, checkSlot, type ShardIndex } from "../codecs/sharding_indexed.js";
 import { withContext } from "../errors.js";
 import { type Span, useMemory } from "../wasm/memory.js";
 import { fillBox } from "./box.js";
 import { contextOf, type Place, withPlace } from "./place.js";
 import { type DecodeJob, decodeJob } from "./plan.js";
+import { type ChunkSource, readBands, stagedBands } from "./staged_read.js";
 import { decodeInto } from "./steps.js";
-import type { Tiling } from "./tiling.js";
+import type { Tile, Tiling } from "./tiling.js";
 
 /** Decodes the inner chunks under a selection into the caller's array; missing ones are filled. */
 export interface DecodeSlotsJob extends Place {
@@ -35,25 +36,48 @@ export function decodeSlots(job: DecodeSlotsJob): void {
   else decodeAll(job, value);
 }
 
-function decodeAll({ key, shard, index, tiling }: DecodeSlotsJob, value: Uint8Array | Span): void {
-  const { grid, inner } = shard;
+function decodeAll(job: DecodeSlotsJob, value: Uint8Array | Span): void {
+  const { tiling } = job;
+  const bands = stagedBands(tiling);
+  const source = slotsIn(job, value);
+  if (bands !== undefined) {
+    readBands(bands, source);
+    return;
+  }
+  const { inner } = job.shard;
   const { elements: target } = tiling.outer;
-  for (const { number, box, outerOffset, chunkOffset } of tiling.tiles()) {
+  for (const tile of tiling.tiles()) {
     try {
-      const slot = index.slot(number);
-      if (slot === undefined) fillBox(box, target, outerOffset, inner.spec.fillValue);
-      else {
-        checkSlot(inner, slot);
-        const { offset, length } = slot;
-        const encoded = isSpan(value)
-          ? { pointer: value.pointer + offset, byteLength: length }
-          : value.subarray(offset, offset + length);
-        decodeInto(inner, encoded, target, outerOffset, box, chunkOffset);
-      }
+      const encoded = source.fetch(tile);
+      const { box, outerOffset, chunkOffset } = tile;
+      if (encoded === undefined) fillBox(box, target, outerOffset, inner.spec.fillValue);
+      else decodeInto(inner, encoded, target, outerOffset, box, chunkOffset);
     } catch (error) {
-      throw withContext(error, contextOf({ key, grid, number }));
+      throw withContext(error, source.contextOf(tile));
     }
   }
+}
+
+/** As a {@link ChunkSource}, which needs no memory of its own. */
+interface SlotSource extends ChunkSource {
+  fetch(tile: Tile): Bytes | undefined;
+}
+
+function slotsIn({ key, shard, index }: DecodeSlotsJob, value: Uint8Array | Span): SlotSource {
+  const { grid, inner } = shard;
+  return {
+    fetch({ number }) {
+      const slot = index.slot(number);
+      if (slot === undefined) return undefined;
+      checkSlot(inner, slot);
+      const { offset, length } = slot;
+      return isSpan(value)
+        ? { pointer: value.pointer + offset, byteLength: length }
+        : value.subarray(offset, offset + length);
+    },
+    fill: ({ box, outerOffset }, target) => fillBox(box, target, outerOffset, inner.spec.fillValue),
+    contextOf: ({ number }) => contextOf({ key, grid, number }),
+  };
 }
 
 /** The same as one job for each inner chunk that is there; the missing ones are filled at once. */

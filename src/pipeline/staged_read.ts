@@ -7,13 +7,11 @@
 
 import { type BoundChain, type Bytes, isSpan } from "../codecs/codec.js";
 import { withContext } from "../errors.js";
-import type { SyncAccess } from "../stores/access.js";
 import { copyByLayout, writeCopyLayout } from "../wasm/copy_strided.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
 import { type Box, scatterBox } from "./box.js";
-import { type DirectSource, fillMissing, type Part } from "./direct_read.js";
 import { bytesOf, checkChunkLength, decodeSteps } from "./steps.js";
-import type { Band, Tiling } from "./tiling.js";
+import type { Band, Tile, Tiling } from "./tiling.js";
 
 /** Bands beyond this many bytes leave the processor's cache. */
 const bandLimit = 2 ** 22;
@@ -48,15 +46,24 @@ export function stagedBands(tiling: Tiling): Iterable<Band> | undefined {
   return undefined;
 }
 
+/** Where the encoded chunks of a tiling come from. */
+export interface ChunkSource {
+  /** The encoded chunk, in linear memory's innermost scope or in the heap; `undefined` if it is missing. */
+  fetch(tile: Tile, memory: Memory): Bytes | undefined;
+  /** Puts what a missing chunk reads as into its box of `target`. */
+  fill(tile: Tile, target: Uint8Array): void;
+  /** Where the chunk is, for errors. */
+  contextOf(tile: Tile): Parameters<typeof withContext>[1];
+}
+
 /** Reads every chunk of `bands`, none of which is a shard. */
-export function readBands(bands: Iterable<Band>, source: DirectSource): void {
+export function readBands(bands: Iterable<Band>, source: ChunkSource): void {
   useMemory((memory) => {
     for (const band of bands) memory.scope(() => readBand(memory, band, source));
   });
 }
 
-function readBand(memory: Memory, { tiling, byteLength, box, outerOffset }: Band, source: DirectSource): void {
-  const { keys } = source;
+function readBand(memory: Memory, { tiling, byteLength, box, outerOffset }: Band, source: ChunkSource): void {
   const staged = memory.allocate(byteLength);
   const layouts = new Map<Box, Span>();
   for (const tile of tiling.tiles()) {
@@ -65,12 +72,7 @@ function readBand(memory: Memory, { tiling, byteLength, box, outerOffset }: Band
       layout = layoutOf(memory, tile.box);
       layouts.set(tile.box, layout);
     }
-    const key = keys.of(tile.number, tile.coordinates);
-    try {
-      readChunk(memory, key, tile, staged, layout, source);
-    } catch (error) {
-      throw withContext(error, { key });
-    }
+    readTile(memory, tile, staged, layout, source);
   }
   scatterBox(box, tiling.outer.elements, outerOffset, memory.bytes, staged.pointer);
 }
@@ -82,42 +84,22 @@ function layoutOf(memory: Memory, { shape, outerStrides, chunkStrides }: Box): S
   );
 }
 
-function readChunk(
-  memory: Memory,
-  key: string,
-  part: Part,
-  staged: Span,
-  layout: Span,
-  { access, options }: DirectSource,
-): void {
-  memory.scope(() => {
-    const { chain, box, outerOffset, chunkOffset } = part;
-    const { byteSteps, byteLength } = chain;
-    const encoded = fetch(memory, key, chain, access);
-    if (encoded === undefined) {
-      fillMissing(part, memory.view(staged), options);
-      return;
-    }
-    const decoded = bytesOf(decodeSteps(memory, byteSteps, encoded));
-    checkChunkLength(byteSteps, decoded.byteLength, byteLength);
-    const chunk = isSpan(decoded) ? decoded : memory.write(decoded);
-    copyByLayout(memory, staged, outerOffset, chunk, chunkOffset, box.itemSize, layout);
-  });
-}
-
-/** The encoded chunk: read straight into linear memory where the store can do that and its length is known. */
-function fetch(
-  memory: Memory,
-  key: string,
-  { byteSteps, encodedSize }: BoundChain,
-  { get, readInto }: SyncAccess,
-): Bytes | undefined {
-  const first = byteSteps.at(-1);
-  if (readInto !== undefined && encodedSize.kind === "fixed" && (first === undefined || first.place === "wasm")) {
-    const span = memory.allocate(encodedSize.bytes);
-    const found = readInto(key, undefined, memory.view(span));
-    if (found === undefined) return undefined;
-    if (found === span.byteLength) return span;
+function readTile(memory: Memory, tile: Tile, staged: Span, layout: Span, source: ChunkSource): void {
+  try {
+    memory.scope(() => {
+      const { chain, box, outerOffset, chunkOffset } = tile;
+      const { byteSteps, byteLength } = chain;
+      const encoded = source.fetch(tile, memory);
+      if (encoded === undefined) {
+        source.fill(tile, memory.view(staged));
+        return;
+      }
+      const decoded = bytesOf(decodeSteps(memory, byteSteps, encoded));
+      checkChunkLength(byteSteps, decoded.byteLength, byteLength);
+      const chunk = isSpan(decoded) ? decoded : memory.write(decoded);
+      copyByLayout(memory, staged, outerOffset, chunk, chunkOffset, box.itemSize, layout);
+    });
+  } catch (error) {
+    throw withContext(error, source.contextOf(tile));
   }
-  return get(key);
 }
