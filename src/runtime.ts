@@ -22,7 +22,11 @@ export interface RuntimeOptions {
    * a request is dearer; joined ranges up to 64 MiB.
    */
   readonly coalesce?: Partial<CoalesceOptions>;
-  /** Decoded shard indexes that are kept for a store that can tell whether they still hold, in bytes; 0 keeps none. Default 64 MiB. */
+  /**
+   * Decoded shard indexes that are kept, in bytes; 0 keeps none. Default 64 MiB. One is used as long as its value has the same version. Where
+   * a store cannot tell versions (asynchronous ones), that is until something is written through the store object: if others write to
+   * the same shards meanwhile, keep none.
+   */
   readonly indexCacheBytes?: number;
   /** Asynchronous store requests in flight at once. Default 2048; those of chunks with more than 256 MiB together, decoded, wait as well. */
   readonly concurrency?: number;

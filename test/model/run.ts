@@ -412,7 +412,9 @@ interface Stores {
 function newStores(kind: StoreKind): Stores {
   if (kind === "memory" || kind === "latency") {
     const below = new MemoryStore();
-    const another = (): Store => (kind === "memory" ? below : new LatencyStore(below));
+    // A store without versions is known by what is written through it: its indexes may be old after writes through another object.
+    const later = new LatencyStore(below);
+    const another = (): Store => (kind === "memory" ? below : later);
     return { below, another, remove: () => undefined };
   }
   const root = mkdtempSync(join(tmpdir(), "syncodec-model-"));
