@@ -14,16 +14,16 @@ export class Slab {
   #buffer: ArrayBuffer | undefined;
   #used = 0;
 
-  /** A copy of `bytes`. */
-  copy(bytes: Uint8Array): Uint8Array {
-    const { byteLength } = bytes;
-    if (byteLength > largestPart) return bytes.slice();
+  /** A copy of the bytes from `offset` to before `end`. */
+  copy(bytes: Uint8Array, offset: number = 0, end: number = bytes.byteLength): Uint8Array {
+    const byteLength = end - offset;
+    if (byteLength > largestPart) return bytes.slice(offset, end);
     if (this.#buffer === undefined || this.#used + byteLength > slabLength) {
       this.#buffer = new ArrayBuffer(slabLength);
       this.#used = 0;
     }
     const part = new Uint8Array(this.#buffer, this.#used, byteLength);
-    part.set(bytes);
+    part.set(byteLength === bytes.byteLength ? bytes : bytes.subarray(offset, end));
     this.#used += Math.ceil(byteLength / alignment) * alignment;
     return part;
   }
