@@ -92,8 +92,9 @@ function plainTile(
   if (byteSteps.length > 0 || Array.isArray(elements) || !isOneRun(box, byteLength)) return undefined;
   if (!writeEmptyChunks && beginsWith(elements, outerOffset, spec.fillValue)) return undefined;
   const end = outerOffset + byteLength;
-  if (copiesValues) return elements.subarray(outerOffset, end);
-  return slab === undefined ? elements.slice(outerOffset, end) : slab.copy(elements, outerOffset, end);
+  if (slab !== undefined) return slab.copy(elements, outerOffset, end);
+  const view = elements.subarray(outerOffset, end);
+  return copiesValues ? view : new Uint8Array(view);
 }
 
 function beginsWith(bytes: Uint8Array, offset: number, value: Elements): boolean {

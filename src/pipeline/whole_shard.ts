@@ -67,13 +67,17 @@ const windowBytes = 2 ** 18;
 /** An inner chunk that begins with this many bytes of fill values may be empty. */
 const emptyProbe = 64;
 
-/** The shard's slot if a selection of it can be read or written whole: every element once, in natural order. */
+/**
+ * The shard's slot if a selection of it can be read or written whole: every element once, in natural order. The kernels read no shard of a
+ * single inner chunk, which decoding by itself reads as fast.
+ */
 export function wholeShardSlot(
   { dense, chunkCount, spec }: BoundShard,
   selection: ChunkSelection,
   extent: readonly number[],
+  leastChunks = 2,
 ): DenseSlot | undefined {
-  if (dense === undefined || chunkCount === 1 || "places" in selection) return undefined;
+  if (dense === undefined || chunkCount < leastChunks || "places" in selection) return undefined;
   const bytes = Math.max(elementCount(spec.shape) * spec.dataType.itemSize, chunkCount * dense.byteLength);
   if (bytes === 0 || bytes > byteLimit) return undefined;
   const isWhole = selection.every(
