@@ -10,7 +10,8 @@ export const compressors = {
   none: [],
   crc32c: [{ name: "crc32c" }],
   gzip: [{ name: "gzip", configuration: { level: 5 } }],
-  zstd: [{ name: "zstd", configuration: { level: 0, checksum: false } }],
+  // Level 0 would be 3 to libzstd, and to those who hand it on, but 1 to numcodecs.js, which zarrita encodes with.
+  zstd: [{ name: "zstd", configuration: { level: 3, checksum: false } }],
 };
 
 const pythonPeers = ["zarr-python batched", "zarr-python fused", "zarrs", "tensorstore"];

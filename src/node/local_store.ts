@@ -106,6 +106,8 @@ export class LocalStore implements SyncStore, AsyncStore {
   /** Absolute path of the root directory. It need not exist: the first write creates it. */
   readonly root: string;
   readonly durability: Durability;
+  /** What {@link setSync} is given lies in the file when it returns. */
+  readonly copiesValues = true;
   /** The root without a separator at its end, to which a key is appended. */
   readonly #base: string;
   /** The root with its links resolved, and a separator at its end; "" until it was found to exist. */

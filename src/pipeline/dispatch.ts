@@ -37,7 +37,7 @@ export function isShared(
   count: number,
   maxWorkers: number,
 ): boolean {
-  if (maxWorkers < 2 || count < 2 || byteSteps.length === 0) return false;
+  if (maxWorkers < 2 || count < 2 || byteSteps.length === 0 || isPaused()) return false;
   const each = stepsCost(byteSteps, kind, byteLength);
   const cost = { cost: each * count, jobs: count, bytes: byteLength * count, isUniform: true };
   return each > 0 && savingOf(cost, Math.min(maxWorkers, count)) > 0;
@@ -127,6 +127,11 @@ const slowLimit = 3;
 /** Milliseconds. */
 const longestPause = 1000;
 
+/** Whether workers are left alone. */
+function isPaused(): boolean {
+  return slow >= slowLimit && performance.now() < pausedUntil;
+}
+
 /** How `jobs` run with the help of workers; `undefined` if they are better done here. */
 function planRun(jobs: readonly Job[], cost: RequestCost, estimate: CostEstimate, maxWorkers: number): Run | undefined {
   const threads = Math.min(maxWorkers, cost.jobs);
@@ -142,8 +147,7 @@ function planRun(jobs: readonly Job[], cost: RequestCost, estimate: CostEstimate
       pool.grow(wanted);
     }
   }
-  const isPaused = slow >= slowLimit && performance.now() < pausedUntil;
-  return isPaused || pool.lanes.length === 0 ? undefined : new Run(jobs, cost, estimate, pool, threads);
+  return isPaused() || pool.lanes.length === 0 ? undefined : new Run(jobs, cost, estimate, pool, threads);
 }
 
 interface Failure {

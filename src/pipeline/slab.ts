@@ -14,16 +14,17 @@ export class Slab {
   #buffer: ArrayBuffer | undefined;
   #used = 0;
 
-  /** A copy of `bytes`. */
-  copy(bytes: Uint8Array): Uint8Array {
-    const { byteLength } = bytes;
-    if (byteLength > largestPart) return bytes.slice();
+  /** A copy of the bytes from `offset` to before `end`. */
+  copy(bytes: Uint8Array, offset: number = 0, end: number = bytes.byteLength): Uint8Array {
+    const byteLength = end - offset;
+    const source = byteLength === bytes.byteLength ? bytes : bytes.subarray(offset, end);
+    if (byteLength > largestPart) return new Uint8Array(source);
     if (this.#buffer === undefined || this.#used + byteLength > slabLength) {
       this.#buffer = new ArrayBuffer(slabLength);
       this.#used = 0;
     }
     const part = new Uint8Array(this.#buffer, this.#used, byteLength);
-    part.set(bytes);
+    part.set(source);
     this.#used += Math.ceil(byteLength / alignment) * alignment;
     return part;
   }

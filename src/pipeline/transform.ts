@@ -197,5 +197,6 @@ function own(memory: Memory, job: EncodeJob, encoded: Data, decoded: Data): Elem
   if (isSpan(encoded)) return slab === undefined ? memory.read(encoded) : slab.copy(memory.view(encoded));
   // Without steps the bytes still are the caller's, or the store's.
   if (encoded !== decoded && job.steps.length > 0) return encoded;
-  return slab === undefined || Array.isArray(encoded) ? encoded.slice() : slab.copy(encoded);
+  if (Array.isArray(encoded)) return encoded.slice();
+  return slab === undefined ? new Uint8Array(encoded) : slab.copy(encoded);
 }

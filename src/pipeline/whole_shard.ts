@@ -13,7 +13,7 @@ import { type BoundShard, entrySize, indexOffset, type ShardIndex } from "../cod
 import { type AxisRange, type ChunkSelection, isPicks } from "../grid/selection.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
 import { writeShardLayout } from "../wasm/shard_layout.js";
-import { gatherBox, scatterBox, stridedBox } from "./box.js";
+import { fillElements, gatherBox, scatterBox, stridedBox } from "./box.js";
 import type { Place } from "./place.js";
 import type { Outer } from "./tiling.js";
 
@@ -64,14 +64,20 @@ export interface PatchSlotsJob extends ShardJob {
 const byteLimit = 2 ** 29;
 /** Rows of inner chunks are decoded in pieces of about this many bytes, which stay in the processor's cache. */
 const windowBytes = 2 ** 18;
+/** An inner chunk that begins with this many bytes of fill values may be empty. */
+const emptyProbe = 64;
 
-/** The shard's slot if a selection of it can be read or written whole: every element once, in natural order. */
+/**
+ * The shard's slot if a selection of it can be read or written whole: every element once, in natural order. The kernels read no shard of a
+ * single inner chunk, which decoding by itself reads as fast.
+ */
 export function wholeShardSlot(
   { dense, chunkCount, spec }: BoundShard,
   selection: ChunkSelection,
   extent: readonly number[],
+  leastChunks = 2,
 ): DenseSlot | undefined {
-  if (dense === undefined || chunkCount === 1 || "places" in selection) return undefined;
+  if (dense === undefined || chunkCount < leastChunks || "places" in selection) return undefined;
   const bytes = Math.max(elementCount(spec.shape) * spec.dataType.itemSize, chunkCount * dense.byteLength);
   if (bytes === 0 || bytes > byteLimit) return undefined;
   const isWhole = selection.every(
@@ -201,6 +207,11 @@ const nowhere: Span = { pointer: 0, byteLength: 0 };
 /** Encodes a shard. */
 export function encodeShard(job: EncodeShardJob): void {
   const { shard, dense, extent, outer, order, skipEmpty } = job;
+  const given = contiguousElements(job);
+  if (given !== undefined) {
+    job.result = copyShard(job, given);
+    return;
+  }
   const { itemSize } = shard.spec.dataType;
   const { chunkCount, indexSize, indexLocation } = shard;
   const base = indexLocation === "start" ? indexSize : 0;
@@ -233,6 +244,57 @@ export function encodeShard(job: EncodeShardJob): void {
     bytes.set(memory.bytes.subarray(dst.pointer + base, dst.pointer + end), base);
     return { bytes, index: memory.read(pairs) };
   });
+}
+
+/** What is to be stored, if that is the caller's elements as they lie there, and surely no inner chunk of them is empty. */
+function contiguousElements({ shard, dense, extent, outer, skipEmpty }: EncodeShardJob): Uint8Array | undefined {
+  const { elements, offset } = outer;
+  if (Array.isArray(elements) || !isContiguous(shard, dense, extent, outer)) return undefined;
+  const given = elements.subarray(offset, offset + elementCount(extent) * shard.spec.dataType.itemSize);
+  if (!skipEmpty) return given;
+  const { byteLength } = given;
+  const { byteLength: step, fillValue } = dense;
+  // Asked here: 2 ns instead of the 25 of a call.
+  const first = fillValue[0];
+  for (let start = 0; start < byteLength; start += step) {
+    if (given[start] === first && mayBeEmpty(given, start, Math.min(start + step, byteLength), fillValue))
+      return undefined;
+  }
+  return given;
+}
+
+/** Whether the bytes from `start` to before `end`, or the first of them, are those of fill values: the kernel looks at the others faster. */
+function mayBeEmpty(bytes: Uint8Array, start: number, end: number, fillValue: Uint8Array): boolean {
+  const stop = Math.min(end, start + emptyProbe);
+  for (let i = start, place = 0; i < stop; i++) {
+    if (bytes[i] !== fillValue[place]) return false;
+    place = place + 1 === fillValue.byteLength ? 0 : place + 1;
+  }
+  return true;
+}
+
+/**
+ * A shard of `given`, whose bytes are those of the slots: copied once, and not through linear memory: a shard of 100 MB takes 65 ms
+ * instead of 89 to 143, of which 60 are the allocation and the copy. Along one axis, every order of slots is that of their numbers.
+ */
+function copyShard({ shard, dense }: EncodeShardJob, given: Uint8Array): NonNullable<EncodeShardJob["result"]> {
+  const { chunkCount, indexSize, indexLocation } = shard;
+  const base = indexLocation === "start" ? indexSize : 0;
+  const count = Math.ceil(given.byteLength / dense.byteLength);
+  const end = base + count * dense.byteLength;
+  const bytes = new Uint8Array(indexLocation === "start" ? end : end + indexSize);
+  bytes.set(given, base);
+  const filled = base + given.byteLength;
+  if (filled < end) fillElements(bytes.subarray(filled, end), dense.fillValue);
+  // Lower and upper halves of offset and length; all ones for missing inner chunks.
+  const words = new Uint32Array((chunkCount * entrySize) / Uint32Array.BYTES_PER_ELEMENT).fill(0xffff_ffff);
+  for (let chunk = 0, word = 0, offset = base; chunk < count; chunk++, offset += dense.byteLength) {
+    words[word++] = offset;
+    words[word++] = offset / 2 ** 32;
+    words[word++] = dense.byteLength;
+    words[word++] = 0;
+  }
+  return { bytes, index: new Uint8Array(words.buffer) };
 }
 
 /** Merges the region into the slots, swaps, and renews checksums. The kernel refuses a slot whose stored checksum is wrong. */

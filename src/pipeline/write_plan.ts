@@ -270,7 +270,7 @@ function* encodeWhole(shards: readonly ShardWrite[], { writeEmptyChunks, subchun
   const scalars = new Map<string, EncodeShardJob>();
   for (const node of shards) {
     const { owner, shard, selection, extent, outer, existing } = node;
-    const dense = existing === undefined ? wholeShardSlot(shard, selection, extent) : undefined;
+    const dense = existing === undefined ? wholeShardSlot(shard, selection, extent, 1) : undefined;
     if (dense === undefined) continue;
     const form = outer.strides.every((stride) => stride === 0) ? shapeAndExtent(shard.spec.shape, extent) : undefined;
     const same = form === undefined ? undefined : scalars.get(form);

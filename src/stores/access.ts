@@ -24,6 +24,8 @@ export interface SyncAccess {
   lock: SyncStore["lockSync"];
   /** Whether the store may be given views of larger buffers to keep, where that is cheaper. */
   readonly takesViews: boolean;
+  /** As in {@link SyncStore}. */
+  readonly copiesValues: boolean;
 }
 
 export interface AsyncAccess {
@@ -125,6 +127,7 @@ function syncAccess(store: SyncStore): SyncAccess {
     list: store.listSync?.bind(store),
     lock: store.lockSync && ((key) => guard("lock", key, () => store.lockSync!(key))),
     takesViews: store instanceof MemoryStore,
+    copiesValues: store.copiesValues === true,
   };
 }
 
@@ -182,6 +185,7 @@ function mapAccess(
     },
     lock: undefined,
     takesViews: false,
+    copiesValues: false,
   };
 }
 

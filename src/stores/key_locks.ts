@@ -45,6 +45,7 @@ export class KeyLocks {
    * @throws RuntimeError `KEY_BUSY` if an asynchronous call holds the key.
    */
   checkSync(key: string, mode: LockMode): void {
+    if (this.isIdle) return;
     const state = this.#keys.get(key);
     if (state === undefined || (mode === "shared" && state.holders > 0)) return;
     throw new RuntimeError("KEY_BUSY", "An asynchronous call is using this key; await it before a synchronous one", {

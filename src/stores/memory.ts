@@ -23,9 +23,9 @@ export class MemoryStore implements SyncStore, AsyncStore {
   readonly #values: Map<string, Uint8Array>;
   /**
    * Buffers that only one value of this store uses. A buffer that was given from outside may lie under several keys (a scalar written to
-   * many chunks is encoded once), so that the first patch of a value moves it to a buffer of its own.
+   * many chunks is encoded once), so that the first patch of a value moves it to a buffer of its own. `undefined` before that.
    */
-  readonly #ownBuffers: WeakSet<ArrayBufferLike> = new WeakSet();
+  #ownBuffers: WeakSet<ArrayBufferLike> | undefined;
 
   /** @param entries Initial keys and values, for example another `Map`. The entries are copied, their bytes are not. */
   constructor(entries?: Iterable<readonly [string, Uint8Array]>) {
@@ -38,8 +38,8 @@ export class MemoryStore implements SyncStore, AsyncStore {
   }
 
   setSync(key: string, value: Uint8Array): void {
-    // What getSync returned may come back under a second key.
-    this.#ownBuffers.delete(value.buffer);
+    // What getSync returned may come back under a second key. A store that was never patched has no buffers of its own, and is spared 60 ns.
+    this.#ownBuffers?.delete(value.buffer);
     this.#values.set(key, value);
   }
 
@@ -114,7 +114,7 @@ export class MemoryStore implements SyncStore, AsyncStore {
   }
 
   #isPatchedInPlace(value: Uint8Array, patch: Patch, patchedLength: number): boolean {
-    if (patchedLength !== value.byteLength || !this.#ownBuffers.has(value.buffer)) return false;
+    if (patchedLength !== value.byteLength || this.#ownBuffers?.has(value.buffer) !== true) return false;
     // A write whose source is a view of this very value must not see the writes before it.
     return patch.writes.every(({ bytes }) => bytes.buffer !== value.buffer);
   }
@@ -122,6 +122,7 @@ export class MemoryStore implements SyncStore, AsyncStore {
   #copy(value: Uint8Array, byteLength: number): Uint8Array {
     const copy = new Uint8Array(byteLength);
     copy.set(value.subarray(0, byteLength));
+    this.#ownBuffers ??= new WeakSet();
     this.#ownBuffers.add(copy.buffer);
     return copy;
   }

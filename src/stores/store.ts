@@ -2,7 +2,7 @@
  * Store interfaces. Keys are zarrita's: absolute, `/`-separated, for example `/image/c/0/1`.
  *
  * Ownership: a value handed to `set` belongs to the store from then on, and a value returned by `get` must not be modified. The pipeline
- * hands over fresh buffers only and never writes into what it was given, so that stores need not copy.
+ * hands over fresh buffers only, unless the store says that it copies, and never writes into what it was given, so that stores need not copy.
  */
 
 /** A part of a value: `length` bytes from `offset`, or the last `suffixLength` bytes. Lengths and offsets in bytes. */
@@ -41,6 +41,10 @@ export interface SyncStore {
   setSync(key: string, value: Uint8Array): void;
   /** Deleting a missing key is not an error. */
   deleteSync(key: string): void;
+  /**
+   * Set where `setSync` is done with the value when it returns: then it may be given views of memory that changes later, which saves a copy.
+   */
+  readonly copiesValues?: boolean;
   /** All keys that begin with `prefix`, in no particular order. */
   listSync?(prefix: string): Iterable<string>;
   /** Overwrites bytes of an existing value; the key must exist and the range lie within it. */

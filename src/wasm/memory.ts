@@ -25,6 +25,8 @@ const byteLimit = 2 ** 32 - pageLength;
 const growthLimit = 2 ** 28;
 /** An instance that has grown beyond this is dropped when its outermost scope ends: linear memory never shrinks. */
 const keepLimit = 2 ** 28;
+/** Copies from this many bytes up are made of a view. */
+const viewThreshold = 2 ** 14;
 
 /** `byteLength` is a whole number. A mask takes its remainder at any size, and is cheaper than a division. */
 function alignUp(byteLength: number): number {
@@ -93,8 +95,9 @@ export class Memory {
     const { pointer, byteLength } = span;
     const { bytes } = this;
     this.#checkAllocated(span);
-    // Without a view in between: 55 ns of 300 for 100 bytes.
-    return bytes.slice(pointer, pointer + byteLength);
+    // Without a view in between: 55 ns of 300 for 100 bytes. But `slice` clears the copy first: 4 µs of 25 for 100 KB.
+    const end = pointer + byteLength;
+    return byteLength < viewThreshold ? bytes.slice(pointer, end) : new Uint8Array(bytes.subarray(pointer, end));
   }
 
   /** The part of `span` from byte `start` to before byte `end`. */

@@ -1,8 +1,12 @@
 /** The paths without a plan give what the plans give. */
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, expect, test, vi } from "vitest";
-import { createArraySync, init, MemoryStore, openArraySync, slice } from "../../src/index.js";
+import { createArraySync, init, MemoryStore, openArraySync, type SyncStore, slice } from "../../src/index.js";
+import { LocalStore } from "../../src/node.js";
 import { randomArray, selectionOf } from "../support/arbitraries.js";
 import { bytesOf } from "../support/reference_array.js";
 import { snapshot } from "../support/snapshot.js";
@@ -67,4 +71,53 @@ test("a single chunk that lies in memory is read without a range", () => {
   const read = vi.spyOn(store, "getSync");
   expect(array.getSync([slice(8, 24)])).toMatchObject({ data: Uint8Array.from({ length: 16 }, (_, i) => i + 8) });
   expect(read).not.toHaveBeenCalled();
+});
+
+test("only a store that copies values is given views of the caller's array", () => {
+  class Copying implements SyncStore {
+    readonly values = new Map<string, Uint8Array>();
+    given: Uint8Array[] = [];
+    readonly copiesValues: boolean;
+    constructor(copiesValues: boolean) {
+      this.copiesValues = copiesValues;
+    }
+    getSync(key: string): Uint8Array | undefined {
+      return this.values.get(key);
+    }
+    setSync(key: string, value: Uint8Array): void {
+      this.given.push(value);
+      this.values.set(key, value.slice());
+    }
+    deleteSync(key: string): void {
+      this.values.delete(key);
+    }
+  }
+  const numbers = Float64Array.from({ length: 70 }, (_, i) => i);
+  for (const copiesValues of [true, false]) {
+    const store = new Copying(copiesValues);
+    const array = createArraySync(store, { shape: [70], chunkShape: [16], dataType: "float64" });
+    store.given = [];
+    array.setSync(null, numbers);
+    // The first chunk begins with a fill value, the last one has elements outside of the array.
+    const isView = store.given.map(({ buffer }) => buffer === numbers.buffer);
+    expect(isView).toEqual([false, copiesValues, copiesValues, copiesValues, false]);
+    expect(array.getSync().data).toEqual(numbers);
+  }
+});
+
+test("files are written from the caller's array, shared memory too", () => {
+  const root = mkdtempSync(join(tmpdir(), "syncodec-"));
+  try {
+    const array = createArraySync(new LocalStore(root), { shape: [20], chunkShape: [6], dataType: "int16" });
+    for (const useSharedArrayBuffer of [false, true]) {
+      const chunk = array.newChunk([20], { useSharedArrayBuffer });
+      for (let i = 0; i < 20; i++) chunk.data[i] = i - 7;
+      array.setSync(null, chunk);
+      const expected = chunk.data.slice();
+      chunk.data.fill(99);
+      expect(array.getSync().data).toEqual(Int16Array.from(expected));
+    }
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });

@@ -181,6 +181,12 @@ const cases = [
   ]),
   ["shard, Morton order: read (R2)", memory, shard3d, readAll],
   ["shard, Morton order: write (W3)", memory, shard3d, writeAll],
+  ...["none", "crc32c"].map((name) => [
+    `64 shards of one chunk, ${name}: write (W3)`,
+    memory,
+    { ...chunks, shardShape: [chunkLength], compressors: codecs[name] },
+    writeAll,
+  ]),
   ["shard, big-endian: read (R2)", memory, { ...shard, ...big }, readAll],
   ["shard, big-endian: write (W3)", memory, { ...shard, ...big }, writeAll],
   ...["none", "crc32c", "gzip"].flatMap((name) => {

@@ -98,6 +98,72 @@ describe.each(chains)("$codecs", ({ codecs }) => {
   });
 });
 
+test("elements that lie as the slots do are copied, to what the kernel makes of them elsewhere in the caller's array", () => {
+  let copied = 0;
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 30 }),
+      fc.constantFrom([], [3], [2, 1]),
+      fc.constantFrom("uint8", "int16", "float64"),
+      fc.constantFrom("morton", "lexicographic", "colexicographic"),
+      fc.constantFrom("start", "end"),
+      fc.boolean(),
+      fc.constantFrom(0, 1, 258),
+      fc.infiniteStream(fc.integer({ min: 0, max: 3 })),
+      (rows, grid, length, rest, dataType, subchunkWriteOrder, indexLocation, writeEmptyChunks, fillValue, values) => {
+        const shape = [length, ...rest];
+        const options = {
+          shape,
+          chunkShape: [rows, ...rest],
+          shardShape: [rows * grid, ...rest],
+          dataType,
+          fillValue: dataType === "uint8" ? fillValue % 256 : fillValue,
+          compressors: [],
+          subchunkWriteOrder,
+          indexLocation,
+          writeEmptyChunks,
+        } as const;
+        const [packed, spread] = [new MemoryStore(), new MemoryStore()];
+        const array = createArraySync(packed, options);
+        const { data, stride } = array.newChunk(shape);
+        data.forEach((_, i) => {
+          // Rows of fill values, and elements that share some of its bytes.
+          const value = [fillValue, fillValue, 0, 2][values.next().value]!;
+          data[i] = value as never;
+        });
+        const double = array.newChunk([data.length * 2]).data;
+        data.forEach((value, i) => {
+          double[2 * i] = value as never;
+        });
+        vi.mocked(currentMemory().kernels.encodeShard).mockClear();
+        array.setSync(null, { data, shape, stride });
+        if (encodeCalls() === 0) copied++;
+        const other = createArraySync(spread, options);
+        other.setSync(null, { data: double, shape, stride: stride.map((step) => 2 * step) });
+        const keys = [...packed.listSync("/c/")].sort();
+        expect([...spread.listSync("/c/")].sort()).toEqual(keys);
+        for (const key of keys) expect(packed.getSync(key)).toEqual(spread.getSync(key));
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect(copied).toBeGreaterThan(100);
+  expect(copied).toBeLessThan(300);
+});
+
+test("a copied shard is the store's own", () => {
+  const store = new MemoryStore();
+  const options = { shape: [8], chunkShape: [2], shardShape: [8], dataType: "uint8", compressors: [] } as const;
+  const given = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  const array = createArraySync(store, options);
+  array.setSync(null, given);
+  given.fill(9);
+  expect(array.getSync().data).toEqual(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+  expect(encodeCalls()).toBe(0);
+});
+
 const base = {
   shape: [8, 4],
   shardShape: [8, 4],
