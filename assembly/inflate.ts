@@ -416,23 +416,29 @@ function valueOf(entry: u32, word: u64): u32 {
 
 @inline
 function entryAt(table: usize, mask: u32, word: u64): u64 {
-  return load<u32>(table + 4 * (<u32>word & mask));
+  return load<u32>(table + (<u32>word & mask));
 }
 
 /** The entry in the table that `entry` leads to; `word` begins with the rest of the code. */
 @inline
 function inSubtable(table: usize, entry: u64, word: u64): u64 {
-  return load<u32>(table + 4 * ((<u32>entry >>> 16) + (<u32>word & ((1 << ((<u32>entry >>> 8) & 15)) - 1))));
+  return load<u32>(table + 4 * ((<u32>entry >>> 16) + (<u32>(word>>2) & ((1 << ((<u32>entry >>> 8) & 15)) - 1))));
 }
 
 function decodeBlock(): i32 {
   // In locals: globals lie in memory.
   let src = source;
-  let word = bits;
   let count: i32 = bitCount;
+  if (count > 55) {
+    count -= 8;
+    src--;
+  }
+  let word = bits << 2;
+  count += 2;
   let dst = target;
   const dstEnd = targetEnd;
-  const mask = literalMask;
+  const mask = literalMask << 2;
+  const mask2 = distanceMask << 2;
   let result = bad;
   for (;;) {
     if (src + 8 <= sourceEnd) {
@@ -446,30 +452,29 @@ function decodeBlock(): i32 {
       }
     }
     let entry = entryAt(literalTable, mask, word);
-    // Five literals have room in 56 bits.
-    if (<u32>entry & literalFlag && count >= 56 && dst + 5 <= dstEnd) {
-      store<u8>(dst++, <u32>entry >>> 16);
-      word >>= entry;
-      count -= <u32>entry & 31;
-      for (let more = 4; more > 0; more--) {
-        entry = entryAt(literalTable, mask, word);
-        if (!(<u32>entry & literalFlag)) break;
+    while (<u32>entry & literalFlag && src + 8 <= sourceEnd && dst + 4 <= dstEnd) {
+      // Four literals leave enough bits for looking up what follows, so that it does not wait for more.
+      let room = 4;
+      do {
         store<u8>(dst++, <u32>entry >>> 16);
         word >>= entry;
         count -= <u32>entry & 31;
-      }
-      continue;
+        entry = entryAt(literalTable, mask, word);
+      } while (--room > 0 && <u32>entry & literalFlag);
+      word |= load<u64>(src) << count;
+      src += (63 - count) >> 3;
+      count |= 56;
     }
     if (<u32>entry & subtable) {
       word >>= entry;
       count -= <u32>entry & 31;
       entry = inSubtable(literalTable, entry, word);
     }
-    const length: usize = valueOf(<u32>entry, word);
+    const length: usize = valueOf(<u32>entry, word >> 2);
     word >>= entry;
     count -= <u32>entry & 31;
     if (<u32>entry & literalFlag) {
-      if (count < 0) break;
+      if (count < 2) break;
       if (dst == dstEnd) {
         result = full;
         break;
@@ -478,19 +483,19 @@ function decodeBlock(): i32 {
       continue;
     }
     if (<u32>entry & special) {
-      if ((<u32>entry & endOfBlock) != 0 && count >= 0) result = good;
+      if ((<u32>entry & endOfBlock) != 0 && count >= 2) result = good;
       break;
     }
-    entry = entryAt(distanceTable, distanceMask, word);
+    entry = entryAt(distanceTable, mask2, word);
     if (<u32>entry & subtable) {
       word >>= entry;
       count -= <u32>entry & 31;
       entry = inSubtable(distanceTable, entry, word);
     }
-    const distance: usize = valueOf(<u32>entry, word);
+    const distance: usize = valueOf(<u32>entry, word >> 2);
     word >>= entry;
     count -= <u32>entry & 31;
-    if (count < 0 || (<u32>entry & special) != 0 || distance > dst - targetStart) break;
+    if (count < 2 || (<u32>entry & special) != 0 || distance > dst - targetStart) break;
     const room = dstEnd - dst;
     if (length > room) {
       result = full;
@@ -500,8 +505,8 @@ function decodeBlock(): i32 {
     dst += length;
   }
   source = src;
-  bits = word;
-  bitCount = max(count, 0);
+  bits = word >> 2;
+  bitCount = max(count - 2, 0);
   target = dst;
   return result;
 }
