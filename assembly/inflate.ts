@@ -265,12 +265,28 @@ function useFixed(): void {
   distanceMask = 31;
 }
 
+/** Lists symbol `i` as one of code length `length`. Returns the end of the list. */
+@inline
+function listCode(end: usize, i: u32, length: u32): usize {
+  store<u8>(lengths + i, length);
+  store<u16>(end, i);
+  const counted = allCounts + 2 * length;
+  store<u16>(counted, load<u16>(counted) + 1);
+  return length == 0 ? end : end + 2;
+}
+
 /** Reads `count` code lengths of both alphabets by the table at `distanceTable`, and lists and counts them. */
 function readLengths(count: u32, mask: u32): i32 {
-  // In locals: globals lie in memory.
+  // As in `decodeBlock`.
   let src = source;
-  let word = bits;
   let left: i32 = bitCount;
+  if (left > 55) {
+    left -= 8;
+    src--;
+  }
+  let word = bits << 2;
+  left += 2;
+  mask <<= 2;
   let result = bad;
   memory.fill(allCounts, 0, 32);
   let end = allSymbols;
@@ -287,43 +303,72 @@ function readLengths(count: u32, mask: u32): i32 {
         left += 8;
       }
     }
-    const entry = load<u32>(distanceTable + 4 * (<u32>word & mask));
-    const value = valueOf(entry, word);
-    word >>= entry;
-    left -= entry & 31;
-    if (left < 0) break;
-    let repeat: u32 = 1;
-    if (entry & literalFlag) {
-      previous = value;
-      store<u8>(lengths + i, value);
-      store<u16>(end, i);
-    } else {
-      repeat = value;
-      if (repeat > count - i) break;
-      if (entry & special) {
-        if (i == 0) break;
-        // 6 times at most.
-        store<u64>(lengths + i, previous * 0x0101010101010101);
-        store<u64>(end, <u64>i * 0x0001000100010001 + 0x0003000200010000);
-        store<u32>(end, i * 0x00010001 + 0x00050004, 8);
-      } else {
-        previous = 0;
-        for (let at: u32 = 0; at < repeat; at += 8) store<u64>(lengths + i + at, 0);
-      }
+    let entry = entryAt(distanceTable, mask, word);
+    while (<u32>entry & literalFlag && src + 8 <= sourceEnd && i + 4 <= count) {
+      let room = 4;
+      do {
+        previous = <u32>entry >>> 16;
+        end = listCode(end, i++, previous);
+        word >>= entry;
+        left -= <u32>entry & 31;
+        entry = entryAt(distanceTable, mask, word);
+      } while (--room > 0 && <u32>entry & literalFlag);
+      word |= load<u64>(src) << left;
+      src += (63 - left) >> 3;
+      left |= 56;
     }
-    const counted = allCounts + 2 * previous;
-    store<u16>(counted, load<u16>(counted) + repeat);
-    end += previous == 0 ? 0 : 2 * repeat;
-    i += repeat;
     if (i == count) {
       result = good;
       break;
     }
+    const value = valueOf(<u32>entry, word >> 2);
+    word >>= entry;
+    left -= <u32>entry & 31;
+    if (left < 2) break;
+    if (<u32>entry & literalFlag) {
+      previous = value;
+      end = listCode(end, i++, previous);
+      continue;
+    }
+    if (value > count - i) break;
+    if (<u32>entry & special) {
+      if (i == 0) break;
+      // 6 times at most.
+      store<u64>(lengths + i, previous * 0x0101010101010101);
+      store<u64>(end, <u64>i * 0x0001000100010001 + 0x0003000200010000);
+      store<u32>(end, i * 0x00010001 + 0x00050004, 8);
+    } else {
+      previous = 0;
+      for (let at: u32 = 0; at < value; at += 8) store<u64>(lengths + i + at, 0);
+    }
+    const counted = allCounts + 2 * previous;
+    store<u16>(counted, load<u16>(counted) + value);
+    end += previous == 0 ? 0 : 2 * value;
+    i += value;
   }
   source = src;
-  bits = word;
-  bitCount = max(left, 0);
+  bits = word >> 2;
+  bitCount = max(left - 2, 0);
   return result;
+}
+
+/** Reads the lengths of the codes for lengths. */
+function readOrder(count: u32): bool {
+  memory.fill(lengths, 0, 19);
+  for (let i: u32 = 0; i < count; ) {
+    // 48 bits at a time.
+    const end = min<u32>(count, i + 16);
+    refill();
+    if (bitCount < 3 * (end - i)) return false;
+    let word = bits;
+    bitCount -= 3 * (end - i);
+    for (; i < end; i++) {
+      store<u8>(lengths + load<u8>(lengthOrder + i), <u8>(word & 7));
+      word >>= 3;
+    }
+    bits = word;
+  }
+  return true;
 }
 
 function buildDynamic(): i32 {
@@ -333,13 +378,7 @@ function buildDynamic(): i32 {
   const literalCount: u32 = (header & 31) + 257;
   const distanceCount: u32 = ((header >>> 5) & 31) + 1;
   if (literalCount > 286 || distanceCount > 30) return bad;
-  memory.fill(lengths, 0, 19);
-  const orderCount: u32 = (header >>> 10) + 4;
-  for (let i: u32 = 0; i < orderCount; i++) {
-    const length = take(3);
-    if (length < 0) return bad;
-    store<u8>(lengths + load<u8>(lengthOrder + i), length);
-  }
+  if (!readOrder((header >>> 10) + 4)) return bad;
   listCodes(lengths, 19);
   const mask = buildTable(distanceTable, distanceLimit, codeLengthRoot, codeLengthEntries, lengths, counts, symbols);
   if (mask < 0 || readLengths(literalCount + distanceCount, mask) == bad) return bad;
