@@ -466,10 +466,18 @@ function fiveSymbols(dst: usize, bits: u64, shift: u64): u64 {
 function finishStream(dst: usize, dstEnd: usize, start: usize, at: usize, bits: u64): bool {
   const shift: u64 = 64 - huffmanLog;
   if (huffmanLog <= usualCode) {
-    while (dst + 5 <= dstEnd && at >= start) {
+    for (;;) {
       at -= usedBytes(bits);
-      bits = fiveSymbols(dst, moreBits(at, bits), shift);
+      if (at + 8 < start) return false;
+      bits = moreBits(at, bits);
+      if (dst + 5 > dstEnd) break;
+      bits = fiveSymbols(dst, bits, shift);
       dst += 5;
+    }
+    for (; dst < dstEnd; dst++) {
+      const entry = entryAt(bits, shift);
+      store<u8>(dst, entry >> 8);
+      bits <<= entry;
     }
   }
   for (; dst < dstEnd; dst++) {
