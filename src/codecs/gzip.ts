@@ -10,9 +10,10 @@ import { DataError } from "../errors.js";
 import { at, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
 import { hostZlib, ownBytes } from "../platform.js";
 import type { Memory, Span } from "../wasm/memory.js";
-import { type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
+import { type ByteSize, type BytesToBytesCodec, boundedBy, type SpanDecoder } from "./codec.js";
 import { inflateStreams } from "./inflate.js";
 
+const plainHeaderSize = 10;
 const trailerSize = 8;
 /** Fixed fields of the header, an empty block, trailer. */
 const minimumSize = 20;
@@ -80,6 +81,30 @@ function decode(memory: Memory, encoded: Span, size: ByteSize): Span {
   });
 }
 
+function uint32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}
+
+/** Decodes single members without optional fields: all that encoders of chunks write. */
+function decoder(memory: Memory): SpanDecoder {
+  const taken = memory.allocate(4).pointer;
+  return ({ pointer, byteLength }, target) => {
+    if (byteLength < minimumSize) return false;
+    const { bytes, kernels } = memory;
+    // The magic number, the method, and no flags.
+    if (uint32(bytes, pointer) !== 0x00088b1f) return false;
+    const start = pointer + plainHeaderSize;
+    const written = kernels.inflate(target.pointer, target.byteLength, start, byteLength - plainHeaderSize, taken);
+    const trailer = pointer + byteLength - trailerSize;
+    return (
+      written === target.byteLength &&
+      start + uint32(bytes, taken) === trailer &&
+      uint32(bytes, trailer) === crc32(memory, target) &&
+      uint32(bytes, trailer + 4) === written
+    );
+  };
+}
+
 function isLevel(level: number): level is 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 {
   return Number.isInteger(level) && level >= 0 && level <= 9;
 }
@@ -108,6 +133,7 @@ function codecOf(name: string, defaultLevel: number, lowestLevel: number): Bytes
           encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 10) + 64),
           encode: (memory, decoded) => encode(memory.view(decoded), level),
           decode: (memory, encoded) => decode(memory, encoded, decodedSize),
+          decoder,
         }),
       };
     },

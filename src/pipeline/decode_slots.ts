@@ -4,11 +4,11 @@
  * linear memory once, as a whole.
  */
 
-import { isSpan } from "../codecs/codec.js";
+import { isSpan, type SpanDecoder } from "../codecs/codec.js";
 import { type BoundShard, checkSlot, type ShardIndex } from "../codecs/sharding_indexed.js";
 import { withContext } from "../errors.js";
-import { type Span, useMemory } from "../wasm/memory.js";
-import { fillBox } from "./box.js";
+import { type Memory, type Span, useMemory } from "../wasm/memory.js";
+import { fillBox, isOneRun } from "./box.js";
 import { contextOf, type Place, withPlace } from "./place.js";
 import { type DecodeJob, decodeJob } from "./plan.js";
 import { decodeInto } from "./steps.js";
@@ -31,11 +31,57 @@ const copyLimit = 2 ** 26;
 export function decodeSlots(job: DecodeSlotsJob): void {
   const { value, shard, tiling } = job;
   const isKernel = shard.inner.byteSteps.at(-1)?.place === "wasm" && value.byteLength <= copyLimit;
-  if (isKernel && tiling.count * 2 >= shard.chunkCount) useMemory((memory) => decodeAll(job, memory.write(value)));
-  else decodeAll(job, value);
+  if (isKernel && tiling.count * 2 >= shard.chunkCount) {
+    useMemory((memory) => decodeAll(job, memory.write(value), runDecoder(job, memory)));
+  } else decodeAll(job, value, undefined);
 }
 
-function decodeAll({ key, shard, index, tiling }: DecodeSlotsJob, value: Uint8Array | Span): void {
+/** Decodes the inner chunk `encoded` that is all of a run at a byte offset of the caller's array, `false` if it did not; ends with `flush`. */
+interface RunDecoder {
+  decode(encoded: Span, outerOffset: number): boolean;
+  flush(): void;
+}
+
+/** Chunks that follow one another in the caller's array are collected up to this many bytes; a chunk of more than an eighth is not worth it. */
+const runLimit = 2 ** 16;
+
+/**
+ * Decodes small chunks to where one copy takes many of them to the caller's array; `undefined` if that is not possible. 100 bytes of zstd
+ * take 0.3 µs each, with a copy and the checks of every step 0.5.
+ */
+function runDecoder({ shard, tiling }: DecodeSlotsJob, memory: Memory): RunDecoder | undefined {
+  const { byteSteps, byteLength } = shard.inner;
+  const [step] = byteSteps;
+  const { elements } = tiling.outer;
+  if (byteSteps.length !== 1 || step?.place !== "wasm" || byteLength * 8 > runLimit || Array.isArray(elements)) return;
+  const decode: SpanDecoder | undefined = step.decodedSize.kind === "fixed" ? step.decoder?.(memory) : undefined;
+  if (decode === undefined) return;
+  const run = memory.allocate(runLimit);
+  let start = 0;
+  let filled = 0;
+  const flush = (): void => {
+    if (filled > 0) elements.set(memory.bytes.subarray(run.pointer, run.pointer + filled), start);
+    filled = 0;
+  };
+  return {
+    flush,
+    decode(encoded, outerOffset) {
+      if (start + filled !== outerOffset || filled + byteLength > runLimit) {
+        flush();
+        start = outerOffset;
+      }
+      if (!decode(encoded, { pointer: run.pointer + filled, byteLength })) return false;
+      filled += byteLength;
+      return true;
+    },
+  };
+}
+
+function decodeAll(
+  { key, shard, index, tiling }: DecodeSlotsJob,
+  value: Uint8Array | Span,
+  run: RunDecoder | undefined,
+): void {
   const { grid, inner } = shard;
   const { elements: target } = tiling.outer;
   for (const { number, box, outerOffset, chunkOffset } of tiling.tiles()) {
@@ -48,12 +94,15 @@ function decodeAll({ key, shard, index, tiling }: DecodeSlotsJob, value: Uint8Ar
         const encoded = isSpan(value)
           ? { pointer: value.pointer + offset, byteLength: length }
           : value.subarray(offset, offset + length);
-        decodeInto(inner, encoded, target, outerOffset, box, chunkOffset);
+        const isRun = run !== undefined && isSpan(encoded) && isOneRun(box, inner.byteLength);
+        if (!(isRun && run.decode(encoded, outerOffset)))
+          decodeInto(inner, encoded, target, outerOffset, box, chunkOffset);
       }
     } catch (error) {
       throw withContext(error, contextOf({ key, grid, number }));
     }
   }
+  run?.flush();
 }
 
 /** The same as one job for each inner chunk that is there; the missing ones are filled at once. */
