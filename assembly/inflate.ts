@@ -3,7 +3,7 @@
  *
  * https://www.rfc-editor.org/rfc/rfc1951
  *
- * Bits are taken from the low end of a u64 that is filled up by one load for each symbol: at most 48 bits (a length of 15 + 5 and a
+ * Bits are taken from the low end of a u64 that is filled up by one load for a few symbols: at most 48 bits (a length of 15 + 5 and a
  * distance of 15 + 13) go before the next. Huffman codes are looked up by their next 10 bits (distances: 8); longer ones lead to a second
  * table, indexed by the rest of the code. An entry says all there is to know of a code:
  *
@@ -14,10 +14,12 @@
  *
  * What node:zlib refuses is refused here, and nothing else.
  *
- * MB/s of smooth int32 at level 5 | 1 KiB | 4 KiB | 64 KiB | 1 MiB |
- * SIMD; scalar is 2 to 7 % less   |   140 |   190 |    265 |   255 |
- * fflate, without checks          |    50 |    70 |     92 |    95 |
- * node:zlib                       |   100 |   170 |    225 |   210 |
+ * MB/s of smooth int32 at level 5 | 100 B | 1 KiB | 4 KiB | 64 KiB | 1 MiB |
+ * SIMD; scalar is as fast         |    70 |   195 |   240 |    285 |   290 |
+ * fflate, without checks          |    12 |    36 |    60 |     80 |    87 |
+ * node:zlib                       |    17 |    85 |   155 |    205 |   210 |
+ *
+ * Of 1000 noisy bytes, most of them literals, 1.2 of 4.7 µs are the tables; the literals wait for each other, 2.8 ns each.
  */
 import { copy16 } from "./strided";
 
@@ -173,7 +175,8 @@ function buildTable(
   // The code to come, its first bit the highest of 15.
   let code: u32 = 0;
   let next = sorted;
-  // The table of the codes of up to each length is that of the shorter ones twice, and one entry for each of its own.
+  // The table of the codes of up to each length is that of the shorter ones twice, and one entry for each of its own: what is repeated is
+  // copied 16 bytes at once. With the list of symbols, streams of 100 bytes take 0.4 of the time, of 1000 bytes 0.75.
   for (let length: u32 = 1; length <= root; length++) {
     const half: usize = (<usize>4 << length) >>> 1;
     if (code != 0) for (let at: usize = 0; at < half; at += 16) copy16(table + half + at, table + at);
@@ -453,6 +456,7 @@ function valueOf(entry: u32, word: u64): u32 {
   return (entry >>> 16) + ((<u32>word & ((1 << (entry & 31)) - 1)) >>> ((entry >>> 8) & 15));
 }
 
+/** The entry for the next bits of `word`, which are two places higher, as the mask is. */
 @inline
 function entryAt(table: usize, mask: u32, word: u64): u64 {
   return load<u32>(table + (<u32>word & mask));
@@ -461,11 +465,13 @@ function entryAt(table: usize, mask: u32, word: u64): u64 {
 /** The entry in the table that `entry` leads to; `word` begins with the rest of the code. */
 @inline
 function inSubtable(table: usize, entry: u64, word: u64): u64 {
-  return load<u32>(table + 4 * ((<u32>entry >>> 16) + (<u32>(word>>2) & ((1 << ((<u32>entry >>> 8) & 15)) - 1))));
+  const index = <u32>(word >> 2) & ((1 << ((<u32>entry >>> 8) & 15)) - 1);
+  return load<u32>(table + 4 * ((<u32>entry >>> 16) + index));
 }
 
 function decodeBlock(): i32 {
-  // In locals: globals lie in memory.
+  // In locals: globals lie in memory. The bits are two places higher, and so is the count, so that masked they are offsets in a table: literals
+  // take 0.9 of the time.
   let src = source;
   let count: i32 = bitCount;
   if (count > 55) {
@@ -476,8 +482,8 @@ function decodeBlock(): i32 {
   count += 2;
   let dst = target;
   const dstEnd = targetEnd;
-  const mask = literalMask << 2;
-  const mask2 = distanceMask << 2;
+  const literals = literalMask << 2;
+  const distances = distanceMask << 2;
   let result = bad;
   for (;;) {
     if (src + 8 <= sourceEnd) {
@@ -490,15 +496,15 @@ function decodeBlock(): i32 {
         count += 8;
       }
     }
-    let entry = entryAt(literalTable, mask, word);
+    let entry = entryAt(literalTable, literals, word);
+    // Four literals leave enough bits for looking up what follows, so that it does not wait for more: 0.88 of the time.
     while (<u32>entry & literalFlag && src + 8 <= sourceEnd && dst + 4 <= dstEnd) {
-      // Four literals leave enough bits for looking up what follows, so that it does not wait for more.
       let room = 4;
       do {
         store<u8>(dst++, <u32>entry >>> 16);
         word >>= entry;
         count -= <u32>entry & 31;
-        entry = entryAt(literalTable, mask, word);
+        entry = entryAt(literalTable, literals, word);
       } while (--room > 0 && <u32>entry & literalFlag);
       word |= load<u64>(src) << count;
       src += (63 - count) >> 3;
@@ -525,7 +531,7 @@ function decodeBlock(): i32 {
       if ((<u32>entry & endOfBlock) != 0 && count >= 2) result = good;
       break;
     }
-    entry = entryAt(distanceTable, mask2, word);
+    entry = entryAt(distanceTable, distances, word);
     if (<u32>entry & subtable) {
       word >>= entry;
       count -= <u32>entry & 31;
