@@ -470,8 +470,8 @@ function inSubtable(table: usize, entry: u64, word: u64): u64 {
 }
 
 function decodeBlock(): i32 {
-  // In locals: globals lie in memory. The bits are two places higher, and so is the count, so that masked they are offsets in a table: literals
-  // take 0.9 of the time.
+  // In locals: globals lie in memory. The bits are two places higher, and so is the count, so that masked they are offsets in a table:
+  // literals take 0.9 of the time.
   let src = source;
   let count: i32 = bitCount;
   if (count > 55) {

@@ -77,7 +77,7 @@ const weightTable: usize = memory.data(64 * 8, 16);
 const counts: usize = memory.data(256 * 2, 16);
 /** u16: the state in which each symbol comes next. */
 const nextStates: usize = memory.data(256 * 2, 16);
-/** Symbols of the states in the order in which they are spread, and what the last eight write beyond them; and in the order of the states. */
+/** Symbols of the states in the order in which they are spread, with what the last eight write beyond them; in the order of the states. */
 const symbolsInOrder: usize = memory.data(512 + 8, 16);
 const symbolsByState: usize = memory.data(512, 16);
 
@@ -270,8 +270,8 @@ function unusedBits(last: u32): u32 {
   return clz(last) - 23;
 }
 
-// Streams of codes and of weights are held in a word whose bits that are used up are shifted out; its lowest bit is replaced by a one when it is loaded, so
-// that the zeros below that are as many as the bits used.
+// Streams of codes and of weights are held in a word whose bits that are used up are shifted out; its lowest bit is replaced by a one when
+// it is loaded, so that the zeros below that are as many as the bits used.
 
 @inline
 function firstBits(end: usize, last: u32): u64 {
