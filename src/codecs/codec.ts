@@ -52,7 +52,15 @@ export interface WasmCodec extends BoundBase {
   readonly kernel?: KernelStep;
   encode(memory: Memory, decoded: Span): Bytes;
   decode(memory: Memory, encoded: Span): Span;
+  /** Decodes small chunks of fixed size one after another, if there is a way that costs less than `decode`; `memory` has an open scope. */
+  decoder?(memory: Memory): SpanDecoder;
 }
+
+/**
+ * Decodes `encoded` to exactly `target`, and allocates nothing. Returns `false` for what it does not take: `decode` takes it, or says what
+ * is wrong.
+ */
+export type SpanDecoder = (encoded: Span, target: Span) => boolean;
 
 /** Runs on the JavaScript heap. The input may be a view of linear memory: it must be read before any kernel is called, and never written or kept. */
 export interface HeapCodec extends BoundBase {

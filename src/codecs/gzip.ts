@@ -10,9 +10,10 @@ import { DataError } from "../errors.js";
 import { at, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
 import { hostZlib, ownBytes } from "../platform.js";
 import type { Memory, Span } from "../wasm/memory.js";
-import { type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
+import { type ByteSize, type BytesToBytesCodec, boundedBy, type SpanDecoder } from "./codec.js";
 import { inflateStreams } from "./inflate.js";
 
+const plainHeaderSize = 10;
 const trailerSize = 8;
 /** Fixed fields of the header, an empty block, trailer. */
 const minimumSize = 20;
@@ -65,7 +66,38 @@ function headerEnd(memory: Memory, encoded: Span, start: number): number {
   return start + end;
 }
 
+function uint32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}
+
+/** Decodes single members without optional fields, which is what encoders of chunks write: no view is made, and no error. */
+function decoder(memory: Memory): SpanDecoder {
+  const taken = memory.allocate(4).pointer;
+  return ({ pointer, byteLength }, target) => {
+    if (byteLength < minimumSize) return false;
+    const { bytes, kernels } = memory;
+    // The magic number, the method, and no flags.
+    if (uint32(bytes, pointer) !== 0x00088b1f) return false;
+    const start = pointer + plainHeaderSize;
+    const written = kernels.inflate(target.pointer, target.byteLength, start, byteLength - plainHeaderSize, taken);
+    const trailer = pointer + byteLength - trailerSize;
+    return (
+      written === target.byteLength &&
+      start + uint32(bytes, taken) === trailer &&
+      uint32(bytes, trailer) === crc32(memory, target) &&
+      uint32(bytes, trailer + 4) === written
+    );
+  };
+}
+
+/** For chunks of up to this many bytes, `decoder` is tried first: 0.3 µs less. */
+const smallSize = 2 ** 16;
+
 function decode(memory: Memory, encoded: Span, size: ByteSize): Span {
+  if (size.kind === "fixed" && size.bytes <= smallSize) {
+    const target = memory.allocate(size.bytes);
+    if (decoder(memory)(encoded, target)) return target;
+  }
   return inflateStreams(memory, encoded, headerEnd(memory, encoded, 0), size, (end, decoded) => {
     if (end + trailerSize > encoded.byteLength) throw corrupt("gzip data is cut short");
     const view = new DataView(memory.bytes.buffer, encoded.pointer + end, trailerSize);
@@ -108,6 +140,7 @@ function codecOf(name: string, defaultLevel: number, lowestLevel: number): Bytes
           encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 10) + 64),
           encode: (memory, decoded) => encode(memory.view(decoded), level),
           decode: (memory, encoded) => decode(memory, encoded, decodedSize),
+          decoder,
         }),
       };
     },

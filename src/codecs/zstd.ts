@@ -7,7 +7,7 @@
 
 import { at, expectBoolean, expectInteger, type IntegerRange, rejectUnknownFields } from "../metadata/validate.js";
 import { type BytesToBytesCodec, boundedBy } from "./codec.js";
-import { decodeZstd } from "./zstd_decoder.js";
+import { decodeZstd, zstdDecoder } from "./zstd_decoder.js";
 import { compressZstd, loadZstd } from "./zstd_encoder.js";
 
 const levelRange = { minimum: -131072, maximum: 22 };
@@ -33,6 +33,7 @@ function codecOf(name: string, allowedLevels: IntegerRange): BytesToBytesCodec {
           encodedSize: boundedBy(decodedSize, (bytes) => bytes + (bytes >>> 7) + 512),
           encode: (memory, decoded) => compressZstd(memory.view(decoded), level, checksum),
           decode: (memory, encoded) => decodeZstd(memory, encoded, decodedSize),
+          decoder: zstdDecoder,
         }),
       };
     },

@@ -8,7 +8,7 @@
 
 import { DataError, RuntimeError } from "../errors.js";
 import type { Memory, Span } from "../wasm/memory.js";
-import type { ByteSize } from "./codec.js";
+import type { ByteSize, SpanDecoder } from "./codec.js";
 import { parseZstdFrames } from "./zstd_frame.js";
 
 /** A block of four bytes gives 128 KiB. */
@@ -57,4 +57,10 @@ export function decodeZstd(memory: Memory, encoded: Span, size: ByteSize): Span 
   throw new DataError("CORRUPT_DATA", "zstd data is corrupt or decodes to more bytes than the chunk holds", {
     offset: -1 - written,
   });
+}
+
+/** Decodes small chunks of known size one after another. */
+export function zstdDecoder({ kernels }: Memory): SpanDecoder {
+  return (encoded, { pointer, byteLength }) =>
+    kernels.zstdDecode(pointer, byteLength, encoded.pointer, encoded.byteLength) === byteLength;
 }

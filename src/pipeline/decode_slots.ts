@@ -4,11 +4,11 @@
  * linear memory once, as a whole.
  */
 
-import { type Bytes, isSpan } from "../codecs/codec.js";
+import { type Bytes, isSpan, type SpanDecoder } from "../codecs/codec.js";
 import { type BoundShard, checkSlot, type ShardIndex } from "../codecs/sharding_indexed.js";
 import { withContext } from "../errors.js";
-import { type Span, useMemory } from "../wasm/memory.js";
-import { fillBox } from "./box.js";
+import { type Memory, type Span, useMemory } from "../wasm/memory.js";
+import { fillBox, isOneRun } from "./box.js";
 import { contextOf, type Place, withPlace } from "./place.js";
 import { type DecodeJob, decodeJob } from "./plan.js";
 import { type ChunkSource, readBands, stagedBands } from "./staged_read.js";
@@ -32,30 +32,78 @@ const copyLimit = 2 ** 26;
 export function decodeSlots(job: DecodeSlotsJob): void {
   const { value, shard, tiling } = job;
   const isKernel = shard.inner.byteSteps.at(-1)?.place === "wasm" && value.byteLength <= copyLimit;
-  if (isKernel && tiling.count * 2 >= shard.chunkCount) useMemory((memory) => decodeAll(job, memory.write(value)));
-  else decodeAll(job, value);
+  if (isKernel && tiling.count * 2 >= shard.chunkCount) {
+    useMemory((memory) => decodeAll(job, memory.write(value), memory));
+  } else decodeAll(job, value, undefined);
 }
 
-function decodeAll(job: DecodeSlotsJob, value: Uint8Array | Span): void {
-  const { tiling } = job;
-  const bands = stagedBands(tiling);
+/** Decodes the inner chunk `encoded` that is all of a run at a byte offset of the caller's array, `false` if it did not; ends with `flush`. */
+interface RunDecoder {
+  decode(encoded: Span, outerOffset: number): boolean;
+  flush(): void;
+}
+
+/** Chunks that follow one another in the caller's array are collected up to this many bytes; a chunk of more than an eighth is not worth it. */
+const runLimit = 2 ** 16;
+
+/**
+ * Decodes small chunks to where one copy takes many of them to the caller's array; `undefined` if that is not possible. 100 bytes of zstd
+ * take 0.3 µs each, with a copy and the checks of every step 0.5.
+ */
+function runDecoder({ shard, tiling }: DecodeSlotsJob, memory: Memory): RunDecoder | undefined {
+  const { byteSteps, byteLength } = shard.inner;
+  const [step] = byteSteps;
+  const { elements } = tiling.outer;
+  if (byteSteps.length !== 1 || step?.place !== "wasm" || byteLength * 8 > runLimit || Array.isArray(elements)) return;
+  const decode: SpanDecoder | undefined = step.decodedSize.kind === "fixed" ? step.decoder?.(memory) : undefined;
+  if (decode === undefined) return;
+  const run = memory.allocate(runLimit);
+  let start = 0;
+  let filled = 0;
+  const flush = (): void => {
+    if (filled > 0) elements.set(memory.bytes.subarray(run.pointer, run.pointer + filled), start);
+    filled = 0;
+  };
+  return {
+    flush,
+    decode(encoded, outerOffset) {
+      if (start + filled !== outerOffset || filled + byteLength > runLimit) {
+        flush();
+        start = outerOffset;
+      }
+      if (!decode(encoded, { pointer: run.pointer + filled, byteLength })) return false;
+      filled += byteLength;
+      return true;
+    },
+  };
+}
+
+function decodeAll(job: DecodeSlotsJob, value: Uint8Array | Span, memory: Memory | undefined): void {
+  const { tiling, shard } = job;
   const source = slotsIn(job, value);
+  const bands = stagedBands(tiling);
   if (bands !== undefined) {
     readBands(bands, source);
     return;
   }
-  const { inner } = job.shard;
+  const { inner } = shard;
   const { elements: target } = tiling.outer;
+  const run = memory && runDecoder(job, memory);
   for (const tile of tiling.tiles()) {
     try {
       const encoded = source.fetch(tile);
       const { box, outerOffset, chunkOffset } = tile;
       if (encoded === undefined) fillBox(box, target, outerOffset, inner.spec.fillValue);
-      else decodeInto(inner, encoded, target, outerOffset, box, chunkOffset);
+      else {
+        const isRun = run !== undefined && isSpan(encoded) && isOneRun(box, inner.byteLength);
+        if (!(isRun && run.decode(encoded, outerOffset)))
+          decodeInto(inner, encoded, target, outerOffset, box, chunkOffset);
+      }
     } catch (error) {
       throw withContext(error, source.contextOf(tile));
     }
   }
+  run?.flush();
 }
 
 /** As a {@link ChunkSource}, which needs no memory of its own. */
