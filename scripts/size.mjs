@@ -3,8 +3,8 @@
 
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import asc from "assemblyscript/asc";
 import { build } from "esbuild";
+import { compileKernels } from "./kernel_modules.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const entry = `${root}dist/index.js`;
@@ -63,7 +63,7 @@ class Reader {
   }
 }
 
-/** Bytes of each function of a module by name. It imports nothing, so that functions count from the first one with a body. */
+/** Bytes of each function of a module by name. No function is imported, so that they count from the first one with a body. */
 function functionSizes(bytes) {
   const module = new Reader(bytes);
   module.at = 8;
@@ -85,20 +85,11 @@ function functionSizes(bytes) {
 
 /** The functions of a build, compiled once more to keep their names. */
 async function namedFunctions(target) {
-  let module;
-  const { error, stderr } = await asc.main(
-    ["--config", "asconfig.json", "--target", target, "--debug", "--outFile", "kernels.wasm", "--baseDir", root],
-    {
-      writeFile(name, contents) {
-        if (name.endsWith(".wasm")) module = contents;
-      },
-    },
-  );
-  if (error) throw new Error(stderr.toString(), { cause: error });
-  return functionSizes(module);
+  const compiled = await compileKernels(target, ["--debug"]);
+  return compiled.flatMap(({ module }) => functionSizes(module));
 }
 
-const builds = [await namedFunctions("release"), await namedFunctions("scalar")];
+const builds = [await namedFunctions("simd"), await namedFunctions("scalar")];
 const sizes = new Map();
 for (const [column, functions] of builds.entries()) {
   for (const [name, size] of functions) {

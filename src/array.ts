@@ -68,6 +68,7 @@ import { type Runtime, type RuntimeOptions, requireSync, resolveRuntime } from "
 import { accessStore, type StoreAccess, type SyncAccess } from "./stores/access.js";
 import { keyLocksOf } from "./stores/key_locks.js";
 import type { Store } from "./stores/store.js";
+import { loadMemory } from "./wasm/memory.js";
 
 export interface OpenOptions extends RuntimeOptions {
   /** Path of the node. Default "/". */
@@ -503,6 +504,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   async #get(resolved: Resolved, options: GetOptions<D> & AsyncOptions): Promise<Chunk<D> | ScalarOf<D>> {
     const { outer, result } = this.#target(resolved, options);
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
+    await loadMemory();
     await this.#run(this.#readBatches(tiling), tiling.count, options);
     return result();
   }

@@ -33,6 +33,7 @@ import type { Plan } from "./pipeline/plan.js";
 import { readPlan, wholeChunkRead } from "./pipeline/read_plan.js";
 import { runPure } from "./pipeline/sync_driver.js";
 import { encodeChunkPlan } from "./pipeline/write_plan.js";
+import { loadMemory } from "./wasm/memory.js";
 
 export interface CodecPipelineOptions<D extends DataTypeName = DataTypeName> {
   /** Elements per axis of a chunk. */
@@ -105,6 +106,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
 
   async decode(bytes: Uint8Array, options: DecodeOptions<D> = {}): Promise<Chunk<D>> {
     const { plan, result } = this.#decodePlan(bytes, options);
+    await loadMemory();
     await runPureAsync(plan);
     return result();
   }

@@ -167,7 +167,7 @@ export interface BoundChain {
   readonly encodedSize: ByteSize;
   /** Whether every step, inner and index chains included, runs synchronously. */
   readonly isSync: boolean;
-  /** Loads what the chain's codecs need to encode; resolves at once when nothing is missing. Decoding needs nothing. */
+  /** Loads the kernels, and what the chain's codecs need to encode; resolves at once when nothing is missing. */
   load(): Promise<void>;
 }
 

@@ -9,6 +9,7 @@ import { gzipSync } from "fflate";
 import { DataError } from "../errors.js";
 import { at, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
 import { hostZlib, ownBytes } from "../platform.js";
+import { deflateKernels } from "../wasm/deflate_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
 import { inflateStreams } from "./inflate.js";
@@ -30,7 +31,7 @@ function corrupt(reason: string, details: { expected?: string | number; found?: 
 const hex = (value: number): string => `0x${value.toString(16).padStart(8, "0")}`;
 
 function crc32(memory: Memory, { pointer, byteLength }: Span): number {
-  return memory.kernels.crc32(pointer, byteLength, 0) >>> 0;
+  return memory.kernelsOf(deflateKernels).crc32(pointer, byteLength, 0) >>> 0;
 }
 
 /** Where the data of the member that begins at `start` begins. */

@@ -17,7 +17,7 @@ import type { BoundShard } from "../codecs/sharding_indexed.js";
 import { MetadataError } from "../errors.js";
 import type { DataType, DataTypeName } from "../metadata/data_type.js";
 import { at, type NamedConfiguration, type Where } from "../metadata/validate.js";
-import type { Memory, Span } from "../wasm/memory.js";
+import { loadMemory, type Memory, type Span } from "../wasm/memory.js";
 import { rememberOrigin } from "./steps_origin.js";
 
 /** Shards within shards beyond this depth are refused. */
@@ -159,7 +159,7 @@ function bindAtDepth(
     encodedSize: encodedSize!,
     isSync,
     load: once(async () => {
-      await Promise.all([...loads.map((load) => load()), shard?.inner.load(), shard?.index.load()]);
+      await Promise.all([loadMemory(), ...loads.map((load) => load()), shard?.inner.load(), shard?.index.load()]);
     }),
   };
   if (isBuiltIn && isSync) rememberOrigin(chain, codecs);
