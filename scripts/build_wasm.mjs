@@ -9,17 +9,9 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileKernels, kernelModules } from "./kernel_modules.mjs";
+import { compileKernels, kernelModules, textOfModule } from "./kernel_modules.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-
-/** The text that src/wasm/module_text.ts turns back into `bytes`; see there. */
-function textOf(bytes) {
-  const alphabet = Array.from({ length: 93 }, (_, i) => String.fromCharCode(32 + i)).filter((c) => !'"\\'.includes(c));
-  const prefixes = ["", "}", "~"];
-  const text = (byte) => prefixes[Math.floor(byte / alphabet.length)] + alphabet[byte % alphabet.length];
-  return Array.from(bytes, text).join("");
-}
 
 function modified(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -44,7 +36,7 @@ const builds = {
 };
 
 function writeTexts(target, compiled) {
-  const texts = compiled.map(({ name, module }) => [name, textOf(module)]);
+  const texts = compiled.map(({ name, module }) => [name, textOfModule(module)]);
   const write = (name, contents) => writeFileSync(join(root, "src/wasm/binary", `${name}.ts`), comment + contents);
   if (target === "scalar") {
     const fields = texts.map(([name, text]) => `  ${name}:\n    "${text}",\n`).join("");

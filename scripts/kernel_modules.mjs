@@ -1,4 +1,4 @@
-// The modules of kernels: how they are compiled, and where their static data lies.
+// The modules of kernels: how they are compiled, where their static data lies, and how they become text.
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 
@@ -50,4 +50,12 @@ export async function compileKernels(target, options = []) {
     memoryBase = endOf(output.module);
   }
   return compiled;
+}
+
+/** The text that src/wasm/module_text.ts turns back into `bytes`; see there. */
+export function textOfModule(bytes) {
+  const alphabet = Array.from({ length: 93 }, (_, i) => String.fromCharCode(32 + i)).filter((c) => !'"\\'.includes(c));
+  const prefixes = ["", "}", "~"];
+  const text = (byte) => prefixes[Math.floor(byte / alphabet.length)] + alphabet[byte % alphabet.length];
+  return Array.from(bytes, text).join("");
 }
