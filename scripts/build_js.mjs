@@ -1,7 +1,8 @@
-// Compiles src/ to dist/: ESM, declaration files and source maps.
+// Compiles src/ to dist/: ESM, declaration files and source maps; and to dist/browser/, for browsers.
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { buildForBrowsers } from "./browser_build.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 rmSync(`${root}dist`, { recursive: true, force: true });
@@ -14,3 +15,4 @@ try {
 }
 const command = `${root}dist/cli/main.js`;
 if (existsSync(command)) chmodSync(command, 0o755);
+await buildForBrowsers();

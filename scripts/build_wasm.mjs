@@ -1,65 +1,70 @@
 /**
- * Compiles assembly/ into build/ and writes src/wasm/binary.ts, which carries the two release builds as base64, so that no bundler and
- * no fetch stands between the library and its kernels. Does nothing where every output is newer than every input.
+ * Compiles assembly/ into build/, and writes src/wasm/binary/, which carries the builds as text, so that no bundler and no fetch stands between
+ * the library and its kernels. Does nothing where every output is newer than every input. `--debug` compiles into build/debug/ only, with names
+ * and source maps.
  *
  * https://www.assemblyscript.org/compiler.html
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileKernels, kernelModules, textOfModule } from "./kernel_modules.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const targets = JSON.parse(readFileSync(join(root, "asconfig.json"), "utf8")).targets;
-const binary = join(root, "src/wasm/binary.ts");
-const compilerPackage = createRequire(import.meta.url).resolve("assemblyscript/package.json");
-
-const inputs = [
-  fileURLToPath(import.meta.url),
-  join(root, "asconfig.json"),
-  compilerPackage,
-  ...readdirSync(join(root, "assembly"))
-    .filter((name) => name.endsWith(".ts"))
-    .map((name) => join(root, "assembly", name)),
-];
 
 function modified(path) {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
+const inputs = [
+  ...["build_wasm.mjs", "kernel_modules.mjs"].map((name) => join(root, "scripts", name)),
+  join(root, "asconfig.json"),
+  createRequire(import.meta.url).resolve("assemblyscript/package.json"),
+  ...readdirSync(join(root, "assembly"), { recursive: true })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join(root, "assembly", name)),
+];
 const newestInput = Math.max(...inputs.map(modified));
 
-function isCurrent(path) {
-  return modified(path) > newestInput;
+const comment = "/** Generated from assembly/ by scripts/build_wasm.mjs: see module_text.ts. */\n";
+
+/** Where each build goes, and the texts that carry it: those of SIMD one by one, so that a bundle has only what it needs. */
+const builds = {
+  simd: { suffix: "", texts: kernelModules },
+  scalar: { suffix: ".scalar", texts: ["scalar"] },
+};
+
+function writeTexts(target, compiled) {
+  const texts = compiled.map(({ name, module }) => [name, textOfModule(module)]);
+  const write = (name, contents) => writeFileSync(join(root, "src/wasm/binary", `${name}.ts`), comment + contents);
+  if (target === "scalar") {
+    const fields = texts.map(([name, text]) => `  ${name}:\n    "${text}",\n`).join("");
+    write("scalar", `export const scalarTexts: Readonly<Record<string, string>> = {\n${fields}};\n`);
+  } else for (const [name, text] of texts) write(name, `export const text: string =\n  "${text}";\n`);
 }
 
-mkdirSync(join(root, "build"), { recursive: true });
-for (const [target, { outFile }] of Object.entries(targets)) {
-  const output = join(root, outFile);
-  if (!isCurrent(output)) {
-    const compiler = join(dirname(compilerPackage), "bin/asc.js");
-    const { status } = spawnSync(process.execPath, [compiler, "--config", "asconfig.json", "--target", target], {
-      cwd: root,
-      stdio: "inherit",
-    });
-    if (status !== 0) process.exit(status ?? 1);
+async function build(target) {
+  const { suffix, texts } = builds[target];
+  const modules = kernelModules.map((name) => join(root, "build", `${name}${suffix}.wasm`));
+  const outputs = [...modules, ...texts.map((name) => join(root, "src/wasm/binary", `${name}.ts`))];
+  if (!outputs.every((path) => modified(path) > newestInput)) {
+    const compiled = await compileKernels(target);
+    for (const [i, { module }] of compiled.entries()) writeFileSync(modules[i], module);
+    writeTexts(target, compiled);
   }
-  console.log(`${outFile.padEnd(26)} ${String(statSync(output).size).padStart(6)} bytes`);
+  for (const path of modules)
+    console.log(`${basename(path).padEnd(22)} ${String(statSync(path).size).padStart(6)} bytes`);
 }
 
-const modules = [
-  ["simdKernels", targets.release.outFile],
-  ["scalarKernels", targets.scalar.outFile],
-];
-if (!modules.every(([, outFile]) => modified(binary) >= modified(join(root, outFile)))) {
-  const lines = modules.map(
-    ([name, outFile]) =>
-      `export const ${name}: string =\n  "${readFileSync(join(root, outFile)).toString("base64")}";\n`,
-  );
-  mkdirSync(dirname(binary), { recursive: true });
-  writeFileSync(
-    binary,
-    `/** Generated from assembly/ by scripts/build_wasm.mjs: the kernel modules as base64. */\n${lines.join("")}`,
-  );
+if (process.argv.includes("--debug")) {
+  const folder = join(root, "build", "debug");
+  mkdirSync(folder, { recursive: true });
+  for (const { name, module, sourceMap } of await compileKernels("debug")) {
+    writeFileSync(join(folder, `${name}.wasm`), module);
+    writeFileSync(join(folder, `${name}.wasm.map`), sourceMap);
+  }
+} else {
+  for (const folder of ["build", "src/wasm/binary"]) mkdirSync(join(root, folder), { recursive: true });
+  for (const target of Object.keys(builds)) await build(target);
 }

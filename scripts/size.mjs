@@ -1,36 +1,12 @@
-// Prints the size of the bundle, minified and gzipped: the core alone, and with the zstd library that it loads on demand; then the bytes of
-// code that the functions of each file of assembly/ take in either build. What is inlined counts for the function that it is in.
+// Prints what a page loads, minified and gzipped: the core, and each part that it loads on demand; then the bytes of code that the functions
+// of each file of assembly/ take in either build. What is inlined counts for the function that it is in.
 
-import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
-import asc from "assemblyscript/asc";
-import { build } from "esbuild";
+import { bundleSizes } from "./bundle_sizes.mjs";
+import { compileKernels } from "./kernel_modules.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const entry = `${root}dist/index.js`;
-
-async function bundle(contents, external) {
-  const result = await build({
-    stdin: { contents, resolveDir: root, loader: "js" },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    platform: "browser",
-    write: false,
-    external,
-    loader: { ".wasm": "binary" },
-  });
-  return result.outputFiles.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).byteLength, 0);
+for (const [name, bytes] of await bundleSizes()) {
+  console.log(`${name.padEnd(36)} ${(bytes / 1000).toFixed(1).padStart(7)} kB`);
 }
-
-const row = (name, bytes) => console.log(`${name.padEnd(46)} ${(bytes / 1000).toFixed(1).padStart(7)} kB`);
-const openOnly = `export { openArray, openArraySync } from ${JSON.stringify(entry)};`;
-row("openArray, every codec but the zstd library", await bundle(openOnly, ["@bokuweb/zstd-wasm"]));
-row(
-  "everything, without the zstd library",
-  await bundle(`export * from ${JSON.stringify(entry)};`, ["@bokuweb/zstd-wasm"]),
-);
-row("everything, with the zstd library's JavaScript", await bundle(`export * from ${JSON.stringify(entry)};`, []));
 
 /** Reads a WebAssembly module from its beginning to its end: https://webassembly.github.io/spec/core/binary/modules.html */
 class Reader {
@@ -63,7 +39,7 @@ class Reader {
   }
 }
 
-/** Bytes of each function of a module by name. It imports nothing, so that functions count from the first one with a body. */
+/** Bytes of each function of a module by name. No function is imported, so that they count from the first one with a body. */
 function functionSizes(bytes) {
   const module = new Reader(bytes);
   module.at = 8;
@@ -85,20 +61,11 @@ function functionSizes(bytes) {
 
 /** The functions of a build, compiled once more to keep their names. */
 async function namedFunctions(target) {
-  let module;
-  const { error, stderr } = await asc.main(
-    ["--config", "asconfig.json", "--target", target, "--debug", "--outFile", "kernels.wasm", "--baseDir", root],
-    {
-      writeFile(name, contents) {
-        if (name.endsWith(".wasm")) module = contents;
-      },
-    },
-  );
-  if (error) throw new Error(stderr.toString(), { cause: error });
-  return functionSizes(module);
+  const compiled = await compileKernels(target, ["--debug"]);
+  return compiled.flatMap(({ module }) => functionSizes(module));
 }
 
-const builds = [await namedFunctions("release"), await namedFunctions("scalar")];
+const builds = [await namedFunctions("simd"), await namedFunctions("scalar")];
 const sizes = new Map();
 for (const [column, functions] of builds.entries()) {
   for (const [name, size] of functions) {

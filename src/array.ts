@@ -2,13 +2,7 @@
  * Zarr arrays: open or create one, read and write parts of it, synchronously or not.
  */
 
-import {
-  attributesFromPlain,
-  type CreateArrayOptions,
-  metadataFromOptions,
-  numbersFromOption,
-} from "./array_options.js";
-import { metadataFromOptionsV2 } from "./array_options_v2.js";
+import { type CreateArrayOptions, metadataFromOptions } from "./array_options.js";
 import {
   type Chunk,
   chunkTarget,
@@ -52,22 +46,25 @@ import type { DataTypeName } from "./metadata/data_type.js";
 import { jsonNumber, type PlainJson, toPlain } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { expectShape } from "./metadata/validate.js";
+import { whenLoaded } from "./part.js";
 import { runBatched } from "./pipeline/batched_driver.js";
 import { BoundGrid } from "./pipeline/bound_grid.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
 import { type DirectSource, readChunks, readSingle } from "./pipeline/direct_read.js";
-import { coversChunks, writeChunks } from "./pipeline/direct_write.js";
 import { isShared } from "./pipeline/dispatch.js";
 import { checkMaxWorkers, resolveMaxWorkers } from "./pipeline/max_workers.js";
 import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
 import type { Outer, Tile, Tiling } from "./pipeline/tiling.js";
-import { writePlan } from "./pipeline/write_plan.js";
+import { writing } from "./pipeline/writing.js";
+import { attributesFromPlain, numbersFromOption } from "./plain_options.js";
 import { type Runtime, type RuntimeOptions, requireSync, resolveRuntime } from "./runtime.js";
 import { accessStore, type StoreAccess, type SyncAccess } from "./stores/access.js";
 import { keyLocksOf } from "./stores/key_locks.js";
 import type { Store } from "./stores/store.js";
+import { loadMemory } from "./wasm/memory.js";
+import { zarrV2 } from "./zarr_v2.js";
 
 export interface OpenOptions extends RuntimeOptions {
   /** Path of the node. Default "/". */
@@ -309,6 +306,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
 
   async resize(shape: readonly number[], options: AsyncOptions = {}): Promise<void> {
     const metadata = withShape(this.#metadata, shape);
+    await writing.load();
     const batches = [...this.#cutBatches(metadata.shape)];
     if (batches.length > 0) await this.#grid.chain.load();
     // In turn: two of them may concern the same chunk.
@@ -503,6 +501,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   async #get(resolved: Resolved, options: GetOptions<D> & AsyncOptions): Promise<Chunk<D> | ScalarOf<D>> {
     const { outer, result } = this.#target(resolved, options);
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
+    await loadMemory();
     await this.#run(this.#readBatches(tiling), tiling.count, options);
     return result();
   }
@@ -511,6 +510,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const access = this.#requireSync();
     const memory = this.#source(resolved, value);
     const { chain, grid } = this.#grid;
+    const { coversChunks, writeChunks } = writing.get();
     if (chain.shard === undefined && coversChunks(resolved.selection, grid.axes, this.shape)) {
       const tiling = this.#tile(resolved, memory);
       if (!isShared(chain, "encode", tiling.count, this.#maxWorkers(options))) {
@@ -522,8 +522,9 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   }
 
   async #set(resolved: Resolved, value: Value<D>, options: SetOptions & AsyncOptions): Promise<void> {
-    const { batches, total } = this.#prepareSet(resolved, this.#source(resolved, value));
-    await this.#grid.chain.load();
+    const memory = this.#source(resolved, value);
+    await Promise.all([writing.load(), this.#grid.chain.load()]);
+    const { batches, total } = this.#prepareSet(resolved, memory);
     await this.#run(batches, total, options);
   }
 
@@ -583,6 +584,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   }
 
   #prepareSet(resolved: Resolved, memory: Outer): Prepared {
+    const { writePlan } = writing.get();
     const tiling = this.#tile(resolved, memory);
     const { elements: source, strides: sourceStrides } = tiling.outer;
     const options = { ...this.#runtime, scalars: new Map<string, Uint8Array | undefined>() };
@@ -658,7 +660,7 @@ function newNode(options: CreateArrayOptions, access: StoreAccess): ArrayNode {
   const node: ArrayNode = {
     kind: "array",
     path: normalizePath(options.path ?? "/"),
-    metadata: isV2 ? metadataFromOptionsV2(options) : metadataFromOptions(options),
+    metadata: isV2 ? zarrV2.get().metadataFromOptionsV2(options) : metadataFromOptions(options),
   };
   open(node, access, options);
   return node;
@@ -677,8 +679,9 @@ export async function createArray<D extends DataTypeName>(
   options: CreateArrayOptions<D>,
 ): Promise<ZarrArray<D>> {
   const access = accessStore(store);
-  const node = newNode(options, access);
-  return open(await runNodePlan(createNode(node, options.overwrite ?? false), access), access, options);
+  const node = await whenLoaded(() => newNode(options, access));
+  const created = await runNodePlan(createNode(node, options.overwrite ?? false), access);
+  return whenLoaded(() => open(created, access, options));
 }
 
 /** Opens the array at `options.path`. Throws `NODE_NOT_FOUND` if there is none. */
@@ -696,5 +699,6 @@ export async function openArray<D extends DataTypeName = DataTypeName>(
   options: OpenOptions = {},
 ): Promise<ZarrArray<D>> {
   const access = accessStore(store);
-  return open(await runNodePlan(openNode(options.path ?? "/", "array", options.zarrFormat), access), access, options);
+  const node = await runNodePlan(openNode(options.path ?? "/", "array", options.zarrFormat), access);
+  return whenLoaded(() => open(node, access, options));
 }

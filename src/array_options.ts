@@ -1,7 +1,6 @@
 /** From the options of `createArray` to a metadata document. */
 
-import { builtInCodecs } from "./codecs/index.js";
-import { findCodec } from "./codecs/registry.js";
+import { findBuiltIn, findCodec } from "./codecs/registry.js";
 import { type IndexLocation, shardingConfiguration } from "./codecs/sharding_indexed.js";
 import { ArgumentError } from "./errors.js";
 import { ChunkGrid, type ChunkLengths } from "./grid/chunk_grid.js";
@@ -22,6 +21,7 @@ import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { packRecord } from "./metadata/struct_type.js";
 import { formatNamed, invalid, type NamedConfiguration, parseNamed } from "./metadata/validate.js";
 import { defaultSerializer, withSerializer } from "./pipeline/bind.js";
+import { attributesFromPlain, numbersFromOption } from "./plain_options.js";
 import type { RuntimeOptions } from "./runtime.js";
 
 /** A codec by its bare name, or with its configuration as in `zarr.json`. */
@@ -80,12 +80,6 @@ export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> exten
   readonly indexCodecs?: readonly CodecOption[];
 }
 
-const defaultsOf = new Map(
-  builtInCodecs.flatMap(({ name, aliases = [], defaults }) =>
-    [name, ...aliases].map((each) => [each, defaults] as const),
-  ),
-);
-
 /** One codec of an array of `dataType`, with its defaults. `field` names it in messages. */
 export function codecFromOption(option: CodecOption, dataType: DataType, field: string): NamedConfiguration {
   return withDefaults(parseNamed(fromPlain(option), { field }), dataType);
@@ -94,7 +88,7 @@ export function codecFromOption(option: CodecOption, dataType: DataType, field: 
 /** The codec as it is recorded: with every default spelled out, so that other engines need not know ours. */
 export function withDefaults(parsed: NamedConfiguration, dataType: DataType): NamedConfiguration {
   const configuration: JsonObject = new Map(parsed.configuration);
-  const defaults = defaultsOf.get(parsed.name) ?? {};
+  const defaults = findBuiltIn(parsed.name)?.defaults ?? {};
   for (const [key, value] of Object.entries(typeof defaults === "function" ? defaults(dataType) : defaults))
     if (!configuration.has(key)) configuration.set(key, fromPlain(value));
   return { ...parsed, configuration };
@@ -199,13 +193,6 @@ export function metadataFromOptions(options: CreateArrayOptions): ArrayMetadata 
   return parseArrayMetadata(document, joinKey(normalizePath(options.path ?? "/"), "zarr.json"));
 }
 
-/** A shape as the caller gave it. Its numbers are checked with the document that they go into. */
-export function numbersFromOption(shape: unknown, name: string): readonly number[] {
-  if (!Array.isArray(shape) || shape.some((length) => typeof length !== "number"))
-    throw new TypeError(`${name} must be an array of numbers`);
-  return shape;
-}
-
 /** One element, from a scalar or from strings as in `zarr.json`. */
 export function fillValueElement(dataType: ItemDataType, fillValue: unknown): Uint8Array;
 export function fillValueElement(dataType: DataType, fillValue: unknown): Elements;
@@ -218,11 +205,4 @@ export function fillValueElement(dataType: DataType, fillValue: unknown): Elemen
   return dataType.fields === undefined
     ? dataType.encodeScalar(fillValue)
     : packRecord(dataType, fillValue, fillValueElement);
-}
-
-/** Attributes as they are stored in a node of `format`: Zarr v2 has Python's words for NaN and the infinities. */
-export function attributesFromPlain(attributes: Readonly<Record<string, unknown>>, format: 2 | 3 = 3): JsonObject {
-  const json = fromPlain(attributes, { nonFinite: format === 2 });
-  if (!(json instanceof Map)) throw new TypeError("attributes must be an object");
-  return json;
 }

@@ -1,13 +1,6 @@
 /** From the options of `createArray` to the documents of Zarr v2. */
 
-import {
-  attributesFromPlain,
-  type CodecOption,
-  type CreateArrayOptions,
-  fillValueElement,
-  numbersFromOption,
-  withDefaults,
-} from "./array_options.js";
+import { type CodecOption, type CreateArrayOptions, fillValueElement, withDefaults } from "./array_options.js";
 import { findBuiltIn, findCodec } from "./codecs/registry.js";
 import { ArgumentError } from "./errors.js";
 import type { ArrayMetadata } from "./metadata/array_metadata.js";
@@ -19,6 +12,7 @@ import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { toNumcodecs } from "./metadata/numcodecs_names.js";
 import { at, expectOneOf, type NamedConfiguration, parseNamed, unsupported, type Where } from "./metadata/validate.js";
 import { jsonType } from "./metadata/variable_types.js";
+import { attributesFromPlain, numbersFromOption } from "./plain_options.js";
 
 /** A codec of the options, under the name that it has in the chain of an array of Zarr v2, with its defaults. */
 interface Filter extends NamedConfiguration {

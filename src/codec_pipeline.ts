@@ -11,7 +11,7 @@
  * ```
  */
 
-import { type CodecOption, codecsFromOptions, fillValueElement, numbersFromOption } from "./array_options.js";
+import { type CodecOption, codecsFromOptions, fillValueElement } from "./array_options.js";
 import { type Chunk, chunkSource, chunkTarget, type DataOf, newChunk } from "./chunk.js";
 import { type BoundChain, byteStrides } from "./codecs/codec.js";
 import { RuntimeError } from "./errors.js";
@@ -32,7 +32,9 @@ import type { Place } from "./pipeline/place.js";
 import type { Plan } from "./pipeline/plan.js";
 import { readPlan, wholeChunkRead } from "./pipeline/read_plan.js";
 import { runPure } from "./pipeline/sync_driver.js";
-import { encodeChunkPlan } from "./pipeline/write_plan.js";
+import { writing } from "./pipeline/writing.js";
+import { numbersFromOption } from "./plain_options.js";
+import { loadMemory } from "./wasm/memory.js";
 
 export interface CodecPipelineOptions<D extends DataTypeName = DataTypeName> {
   /** Elements per axis of a chunk. */
@@ -91,7 +93,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   }
 
   async encode(chunk: Chunk<D> | DataOf<D>, options: EncodeOptions = {}): Promise<Uint8Array | undefined> {
-    await this.#chain.load();
+    await Promise.all([writing.load(), this.#chain.load()]);
     return runPureAsync(this.#encodePlan(chunk, options));
   }
 
@@ -105,6 +107,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
 
   async decode(bytes: Uint8Array, options: DecodeOptions<D> = {}): Promise<Chunk<D>> {
     const { plan, result } = this.#decodePlan(bytes, options);
+    await loadMemory();
     await runPureAsync(plan);
     return result();
   }
@@ -129,10 +132,12 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
       chunkOffset: 0,
       selection: selectAll(shape),
     };
-    return encodeChunkPlan(
-      { ...item, existing: undefined, encoded: undefined },
-      { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false, indexCache: undefined },
-    );
+    return writing
+      .get()
+      .encodeChunkPlan(
+        { ...item, existing: undefined, encoded: undefined },
+        { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false, indexCache: undefined },
+      );
   }
 
   #decodePlan(bytes: Uint8Array, { out }: DecodeOptions<D>): { plan: Plan; result: () => Chunk<D> } {

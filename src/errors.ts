@@ -90,9 +90,20 @@ export class ArgumentError extends SyncodecError {}
 /** A store that failed or lacks a capability, a key locked by another call, or a codec that cannot run synchronously. */
 export class RuntimeError extends SyncodecError {}
 
+/** Something that a bundle holds apart is needed at once and not loaded; `load` brings it in. Asynchronous calls do that, and go on. */
+export class NotLoadedError extends RuntimeError {
+  readonly load: () => Promise<void>;
+
+  /** `what` begins the message: "The codec gzip is". */
+  constructor(what: string, load: () => Promise<void>) {
+    super("CODEC_NOT_LOADED", `${what} not loaded: \`await init()\` once, before synchronous calls`);
+    this.load = load;
+  }
+}
+
 /** Returns `error` with `context` added where it has none yet; anything that is not a {@link SyncodecError} is returned as it is. */
 export function withContext(error: unknown, context: Pick<ErrorDetails, "codec" | "key" | "chunk">): unknown {
-  if (!(error instanceof SyncodecError)) return error;
+  if (!(error instanceof SyncodecError) || error instanceof NotLoadedError) return error;
   const Class = error.constructor as new (code: ErrorCode, reason: string, details: ErrorDetails) => SyncodecError;
   return new Class(error.code, error.reason, {
     expected: error.expected,

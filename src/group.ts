@@ -1,7 +1,6 @@
 /** Zarr groups: attributes and members. */
 
 import { type OpenOptions, ZarrArray } from "./array.js";
-import { attributesFromPlain } from "./array_options.js";
 import {
   checkFormat,
   consolidateGroup,
@@ -18,12 +17,14 @@ import {
 } from "./hierarchy.js";
 import { withAttributes } from "./metadata/array_metadata.js";
 import { formatGroupMetadata, type GroupMetadata, parseGroupMetadata } from "./metadata/group_metadata.js";
-import { formatGroupMetadataV2, parseGroupMetadataV2 } from "./metadata/group_metadata_v2.js";
 import { type PlainJson, toPlain } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
+import { whenLoaded } from "./part.js";
+import { attributesFromPlain } from "./plain_options.js";
 import { resolveRuntime } from "./runtime.js";
 import { accessStore, type StoreAccess } from "./stores/access.js";
 import type { Store } from "./stores/store.js";
+import { zarrV2 } from "./zarr_v2.js";
 
 export interface CreateGroupOptions {
   /** Path of the node. Default "/". */
@@ -71,7 +72,8 @@ export class Group {
 
   /** As {@link membersSync}, on every store that lists. */
   async members(): Promise<(ZarrArray | Group)[]> {
-    return (await runNodePlan(this.#list(), this.#access)).map((node) => this.#member(node));
+    const nodes = await runNodePlan(this.#list(), this.#access);
+    return whenLoaded(() => nodes.map((node) => this.#member(node)));
   }
 
   setAttributesSync(attributes: Readonly<Record<string, unknown>>): void {
@@ -129,10 +131,12 @@ function newGroup({ path = "/", attributes: plain = {}, zarrFormat }: CreateGrou
   const format = checkFormat(zarrFormat) ?? 3;
   const attributes = attributesFromPlain(plain, format);
   const whereOf = (name: string) => ({ field: "", key: joinKey(normalized, name) });
-  const metadata =
-    format === 2
-      ? parseGroupMetadataV2(formatGroupMetadataV2(), attributes, whereOf(".zgroup"), whereOf(".zattrs"))
-      : parseGroupMetadata(formatGroupMetadata({ attributes }), whereOf("zarr.json"));
+  if (format === 3) {
+    const metadata = parseGroupMetadata(formatGroupMetadata({ attributes }), whereOf("zarr.json"));
+    return { kind: "group", path: normalized, metadata };
+  }
+  const { formatGroupMetadataV2, parseGroupMetadataV2 } = zarrV2.get();
+  const metadata = parseGroupMetadataV2(formatGroupMetadataV2(), attributes, whereOf(".zgroup"), whereOf(".zattrs"));
   return { kind: "group", path: normalized, metadata };
 }
 
@@ -145,7 +149,8 @@ export function createGroupSync(store: Store, options: CreateGroupOptions = {}):
 /** As {@link createGroupSync}, on every store. */
 export async function createGroup(store: Store, options: CreateGroupOptions = {}): Promise<Group> {
   const access = accessStore(store);
-  return new Group(await runNodePlan(createNode(newGroup(options), options.overwrite ?? false), access), access, {});
+  const node = await whenLoaded(() => newGroup(options));
+  return new Group(await runNodePlan(createNode(node, options.overwrite ?? false), access), access, {});
 }
 
 /** Opens the group at `options.path`. Throws `NODE_NOT_FOUND` if there is none. */
@@ -177,5 +182,6 @@ export function openSync(store: Store, options: OpenOptions = {}): ZarrArray | G
 /** As {@link openSync}, on every store. */
 export async function open(store: Store, options: OpenOptions = {}): Promise<ZarrArray | Group> {
   const access = accessStore(store);
-  return wrap(await runNodePlan(openNode(options.path ?? "/", undefined, options.zarrFormat), access), access, options);
+  const node = await runNodePlan(openNode(options.path ?? "/", undefined, options.zarrFormat), access);
+  return whenLoaded(() => wrap(node, access, options));
 }

@@ -5,7 +5,6 @@
 
 import { ArgumentError, NodeError } from "./errors.js";
 import { type ArrayMetadata, documentsOf, parseArrayMetadata, type StoredMetadata } from "./metadata/array_metadata.js";
-import { parseArrayMetadataV2 } from "./metadata/array_metadata_v2.js";
 import {
   type Consolidated,
   type ConsolidatedNode,
@@ -14,22 +13,17 @@ import {
   type GroupMetadata,
   parseGroupMetadata,
 } from "./metadata/group_metadata.js";
-import {
-  formatConsolidatedV2,
-  formatGroupMetadataV2,
-  parseConsolidatedV2,
-  parseGroupMetadataV2,
-} from "./metadata/group_metadata_v2.js";
 import { formatJson, type JsonObject, type JsonValue, parseJson } from "./metadata/json.js";
 import { ancestors, documentNames, isMetadataPath, joinKey, normalizePath } from "./metadata/node_path.js";
 import { expectObject } from "./metadata/validate.js";
 import { runAsync } from "./pipeline/batched_driver.js";
-import type { Listing, Plan, Read } from "./pipeline/plan.js";
+import { type Listing, type Plan, type Read, withParts } from "./pipeline/plan.js";
 import { newRead } from "./pipeline/read_plan.js";
 import { runSync } from "./pipeline/sync_driver.js";
 import { defaultCoalesce, requireSync } from "./runtime.js";
 import type { StoreAccess } from "./stores/access.js";
 import { keyLocksOf } from "./stores/key_locks.js";
+import { zarrV2 } from "./zarr_v2.js";
 
 export type ZarrFormat = 2 | 3;
 export type ArrayNode = { readonly kind: "array"; readonly path: string; readonly metadata: ArrayMetadata };
@@ -90,6 +84,8 @@ function parseNodeV3(path: string, bytes: Uint8Array): HierarchyNode {
 }
 
 function parseNodeV2(path: string, documents: Documents): HierarchyNode | undefined {
+  if (documents.size === 0) return undefined;
+  const { parseArrayMetadataV2, parseConsolidatedV2, parseGroupMetadataV2 } = zarrV2.get();
   const whereOf = (name: string) => ({ field: "", key: joinKey(path, name) });
   const read = (name: string): JsonValue | undefined => {
     const bytes = documents.get(name);
@@ -125,10 +121,12 @@ const documentNamesV2 = documentNames.slice(1);
 /** Reads the node at `path`, of the given format, or of v3 if there is one and else of v2; `undefined` if there is none. */
 export function* findNode(path: string, format?: ZarrFormat): Plan<HierarchyNode | undefined> {
   if (format !== 2) {
-    const node = parseNode(path, yield* readDocuments(path, ["zarr.json"]));
+    const documents = yield* readDocuments(path, ["zarr.json"]);
+    const node = yield* withParts(() => parseNode(path, documents));
     if (node !== undefined || format === 3) return node;
   }
-  return parseNode(path, yield* readDocuments(path, documentNamesV2));
+  const documents = yield* readDocuments(path, documentNamesV2);
+  return yield* withParts(() => parseNode(path, documents));
 }
 
 /** Reads the node at `path`. Throws `NODE_NOT_FOUND` if there is none, or one of another kind. */
@@ -180,8 +178,11 @@ export function* createNode<N extends HierarchyNode>(node: N, overwrite: boolean
       });
     yield* deleteNode(path);
   }
+  const foundAbove = yield* withParts(() =>
+    above.map((each, i) => parseNode(each, documentsRead(nodeDocuments, reads[i] ?? []))),
+  );
   const writes = above.flatMap((each, i) => {
-    const found = parseNode(each, documentsRead(nodeDocuments, reads[i] ?? []));
+    const found = foundAbove[i];
     if (found === undefined) return [groupWrite(each, metadata.zarrFormat)];
     if (found.kind === "array")
       throw new NodeError("NODE_EXISTS", `${each} is an array and cannot contain ${path}`, {
@@ -197,7 +198,7 @@ export function* createNode<N extends HierarchyNode>(node: N, overwrite: boolean
 /** The document of a group without attributes. */
 function groupWrite(path: string, format: ZarrFormat): Write {
   return format === 2
-    ? documentWrite(path, ".zgroup", formatGroupMetadataV2())
+    ? documentWrite(path, ".zgroup", zarrV2.get().formatGroupMetadataV2())
     : documentWrite(path, "zarr.json", formatGroupMetadata({}));
 }
 
@@ -252,9 +253,8 @@ function documentsBelow(keys: readonly string[], prefix: string, format: ZarrFor
 export function* listMembers({ path, metadata }: GroupNode, format?: ZarrFormat): Plan<HierarchyNode[]> {
   const { consolidated } = metadata;
   if (consolidated !== undefined) {
-    return [...consolidated]
-      .filter(([relative]) => relative.lastIndexOf("/") === 0)
-      .map(([relative, node]) => memberOf(path, relative, node, consolidated));
+    const direct = [...consolidated].filter(([relative]) => relative.lastIndexOf("/") === 0);
+    return yield* withParts(() => direct.map(([relative, node]) => memberOf(path, relative, node, consolidated)));
   }
   const prefix = joinKey(path, "");
   const listing: Listing = { prefix, keys: undefined };
@@ -267,7 +267,7 @@ export function* listMembers({ path, metadata }: GroupNode, format?: ZarrFormat)
   }
   const below = documentsBelow(listing.keys, prefix, format).filter(([member]) => !member.includes("/", prefix.length));
   const documents = yield* readAll(below.map(([member, names]) => [member, preferred(names)]));
-  return documents.flatMap(([member, found]) => parseNode(member, found) ?? []);
+  return yield* withParts(() => documents.flatMap(([member, found]) => parseNode(member, found) ?? []));
 }
 
 /** The documents to read: those of v2 do not matter beside one of v3. */
@@ -348,6 +348,7 @@ export function* consolidateGroup(path: string, format: ZarrFormat): Plan<GroupM
   const documents = [...nodes].flatMap(([member, own]) =>
     [...own].map(([name, document]) => [`${member}/${name}`, document] as const),
   );
+  const { formatConsolidatedV2, parseConsolidatedV2 } = zarrV2.get();
   const document = formatConsolidatedV2(new Map([...documentsOf(metadata), ...documents]));
   const consolidated = parseConsolidatedV2(document, { field: "", key: joinKey(path, ".zmetadata") });
   yield { kind: "set", writes: [documentWrite(path, ".zmetadata", document, 0)] };

@@ -186,7 +186,7 @@ function indexFloor({ internals }, { array }, { content }) {
   const slots = product(array.shardShape) / product(array.chunkShape);
   const index = value.subarray(value.byteLength - slots * 16 - 4);
   const stored = new DataView(index.buffer, index.byteOffset + slots * 16, 4).getUint32(0, true);
-  const memory = new internals.memory.Memory(internals.kernels.instantiateSync());
+  const memory = new internals.memory.Memory();
   const checksum = () => memory.kernels.crc32c(memory.write(index).pointer, slots * 16, 0);
   const run = () => memory.scope(checksum);
   return {

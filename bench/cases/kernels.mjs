@@ -512,7 +512,7 @@ export function kernelCases(isTiny) {
         bytes: size,
         quick: /^(crc32c|byteswap[24])$/.test(name) && size > 16 && size < 2 ** 24,
         async open(host) {
-          const arena = new Arena(host.internals.kernels.instantiateSync());
+          const arena = new Arena(host.internals.newKernels());
           const peers = peerCollector(host);
           const contestants = make({ arena, host, peers }, size);
           return { contestants, missing: peers.missing, close() {} };

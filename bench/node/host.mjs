@@ -37,7 +37,7 @@ const latency = { getMs: 10 };
 
 /**
  * @param syncodec the module `syncodec`, with `LocalStore`
- * @param internals `{ memory, kernels, shardLayout }`: modules of wasm/
+ * @param internals `{ memory, shardLayout }`: modules of wasm/; and `newKernels()`: the kernels of all modules, on a memory of their own
  * @param peers by name, `{ module }` or `{ reason }`
  */
 export async function createHost({ syncodec, internals, peers, python }) {

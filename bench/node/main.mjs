@@ -51,9 +51,18 @@ async function loadLibrary() {
   const load = (path) => import(new URL(path, dist).href);
   const syncodec = { ...(await load("index.js")), LocalStore: (await load("node.js")).LocalStore };
   await syncodec.init();
+  const memory = await load("wasm/memory.js");
+  const kernelModules = await Promise.all(
+    ["blosc", "deflate", "filter", "zstd"].map(
+      async (name) => (await load(`wasm/${name}_kernels.js`))[`${name}Kernels`],
+    ),
+  );
   const internals = {
-    memory: await load("wasm/memory.js"),
-    kernels: await load("wasm/kernels.js"),
+    memory,
+    newKernels: () => {
+      const own = new memory.Memory();
+      return Object.assign({}, ...kernelModules.map((module) => own.kernelsOf(module)), own.kernels);
+    },
     shardLayout: await load("wasm/shard_layout.js"),
     fflate: await import("fflate"),
   };

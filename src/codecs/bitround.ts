@@ -9,6 +9,7 @@
  */
 
 import { at, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
+import { filterKernels } from "../wasm/filter_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ArrayToArrayCodec, elementCount } from "./codec.js";
 import { expectSupported, isFloat, itemSizes, type RealName, realNames } from "./numeric.js";
@@ -23,14 +24,18 @@ function rounding(type: RealName, keepbits: number): ((memory: Memory, dst: Span
   if (isFloat(type)) {
     const dropped = fractionBits[type] - keepbits;
     if (dropped <= 0) return undefined;
-    return ({ kernels }, dst, src) => {
-      kernels.roundFloats(dst.pointer, dst.byteLength, src.pointer, src.byteLength, itemSize, dropped);
+    return (memory, dst, src) => {
+      memory
+        .kernelsOf(filterKernels)
+        .roundFloats(dst.pointer, dst.byteLength, src.pointer, src.byteLength, itemSize, dropped);
     };
   }
   if (keepbits >= itemSize * 8) return undefined;
   const isSigned = type.startsWith("int") ? 1 : 0;
-  return ({ kernels }, dst, src) => {
-    kernels.roundIntegers(dst.pointer, dst.byteLength, src.pointer, src.byteLength, itemSize, keepbits, isSigned);
+  return (memory, dst, src) => {
+    memory
+      .kernelsOf(filterKernels)
+      .roundIntegers(dst.pointer, dst.byteLength, src.pointer, src.byteLength, itemSize, keepbits, isSigned);
   };
 }
 

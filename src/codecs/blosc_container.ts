@@ -15,7 +15,9 @@
  */
 
 import { DataError } from "../errors.js";
+import { bloscKernels } from "../wasm/blosc_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
+import { zstdKernels } from "../wasm/zstd_kernels.js";
 import type { ByteSize } from "./codec.js";
 import { deflateZlib, inflateZlibSpan } from "./zlib_stream.js";
 import { maximumZstdRatio } from "./zstd_decoder.js";
@@ -83,9 +85,10 @@ const blosclz: Compressor = {
   splits: true,
   isSlow: false,
   longest: same,
-  decode: ({ kernels }, dst, dstLength, src, srcLength) => kernels.blosclzDecode(dst, dstLength, src, srcLength),
-  encode: ({ kernels }, dst, dstLength, src, srcLength, level, isSplit) =>
-    kernels.blosclzEncode(dst, dstLength, src, srcLength, level, isSplit ? 1 : 0),
+  decode: (memory, dst, dstLength, src, srcLength) =>
+    memory.kernelsOf(bloscKernels).blosclzDecode(dst, dstLength, src, srcLength),
+  encode: (memory, dst, dstLength, src, srcLength, level, isSplit) =>
+    memory.kernelsOf(bloscKernels).blosclzEncode(dst, dstLength, src, srcLength, level, isSplit ? 1 : 0),
 };
 
 const lz4: Compressor = {
@@ -94,16 +97,17 @@ const lz4: Compressor = {
   splits: true,
   isSlow: false,
   longest: same,
-  decode: ({ kernels }, dst, dstLength, src, srcLength) => kernels.lz4Decode(dst, dstLength, src, srcLength),
-  encode: ({ kernels }, dst, dstLength, src, srcLength, level) =>
-    kernels.lz4Encode(dst, dstLength, src, srcLength, 10 - level),
+  decode: (memory, dst, dstLength, src, srcLength) =>
+    memory.kernelsOf(bloscKernels).lz4Decode(dst, dstLength, src, srcLength),
+  encode: (memory, dst, dstLength, src, srcLength, level) =>
+    memory.kernelsOf(bloscKernels).lz4Encode(dst, dstLength, src, srcLength, 10 - level),
 };
 
 const lz4hc: Compressor = {
   ...lz4,
   isSlow: true,
-  encode: ({ kernels }, dst, dstLength, src, srcLength, level) =>
-    kernels.lz4EncodeHigh(dst, dstLength, src, srcLength, level),
+  encode: (memory, dst, dstLength, src, srcLength, level) =>
+    memory.kernelsOf(bloscKernels).lz4EncodeHigh(dst, dstLength, src, srcLength, level),
 };
 
 const snappy: Compressor = {
@@ -112,8 +116,10 @@ const snappy: Compressor = {
   splits: true,
   isSlow: false,
   longest: (length) => 32 + length + Math.floor(length / 6),
-  decode: ({ kernels }, dst, dstLength, src, srcLength) => kernels.snappyDecode(dst, dstLength, src, srcLength),
-  encode: ({ kernels }, dst, dstLength, src, srcLength) => kernels.snappyEncode(dst, dstLength, src, srcLength),
+  decode: (memory, dst, dstLength, src, srcLength) =>
+    memory.kernelsOf(bloscKernels).snappyDecode(dst, dstLength, src, srcLength),
+  encode: (memory, dst, dstLength, src, srcLength) =>
+    memory.kernelsOf(bloscKernels).snappyEncode(dst, dstLength, src, srcLength),
 };
 
 const zlib: Compressor = {
@@ -141,7 +147,8 @@ const zstd: Compressor = {
   splits: false,
   isSlow: true,
   longest: same,
-  decode: ({ kernels }, dst, dstLength, src, srcLength) => kernels.zstdDecode(dst, dstLength, src, srcLength),
+  decode: (memory, dst, dstLength, src, srcLength) =>
+    memory.kernelsOf(zstdKernels).zstdDecode(dst, dstLength, src, srcLength),
   encode(memory, dst, dstLength, src, srcLength, level) {
     const content = memory.bytes.subarray(src, src + srcLength);
     return place(memory, dst, dstLength, compressZstd(content, level < 9 ? 2 * level - 1 : 22, false));
@@ -194,14 +201,14 @@ function canSplit(typeSize: number, blockSize: number): boolean {
 }
 
 /** Brings the `length` bytes of one block from `src` to `dst`. */
-function shuffle({ kernels }: Memory, { filter, typeSize }: Layout, dst: number, src: number, length: number): void {
-  if (filter === "bytes") kernels.shuffle(dst, length, src, length, typeSize);
-  else kernels.bitshuffle(dst, length, src, length, typeSize);
+function shuffle(memory: Memory, { filter, typeSize }: Layout, dst: number, src: number, length: number): void {
+  if (filter === "bytes") memory.kernelsOf(bloscKernels).shuffle(dst, length, src, length, typeSize);
+  else memory.kernelsOf(bloscKernels).bitshuffle(dst, length, src, length, typeSize);
 }
 
-function unshuffle({ kernels }: Memory, { filter, typeSize }: Layout, dst: number, src: number, length: number): void {
-  if (filter === "bytes") kernels.unshuffle(dst, length, src, length, typeSize);
-  else kernels.bitunshuffle(dst, length, src, length, typeSize);
+function unshuffle(memory: Memory, { filter, typeSize }: Layout, dst: number, src: number, length: number): void {
+  if (filter === "bytes") memory.kernelsOf(bloscKernels).unshuffle(dst, length, src, length, typeSize);
+  else memory.kernelsOf(bloscKernels).bitunshuffle(dst, length, src, length, typeSize);
 }
 
 /** How the content lies in the container. */

@@ -10,6 +10,7 @@
 import type { DataType, Elements } from "../metadata/data_type.js";
 import type { JsonObject } from "../metadata/json.js";
 import type { NamedConfiguration, Where } from "../metadata/validate.js";
+import type { Part } from "../part.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import type { KernelStep } from "./dense.js";
 import type { BoundShard } from "./sharding_indexed.js";
@@ -161,6 +162,14 @@ export interface BytesToBytesCodec {
 
 export type Codec = ArrayToArrayCodec | ArrayToBytesCodec | BytesToBytesCodec;
 
+/** Codecs that are loaded together when one of them is needed. */
+export interface LazyCodecs {
+  readonly names: readonly string[];
+  /** Other names of some of them. */
+  readonly aliases?: readonly string[];
+  readonly codecs: Part<readonly Codec[]>;
+}
+
 /**
  * A chain bound to one chunk spec. Without a shard, `arraySteps` is empty and `byteSteps` holds every step there is. With one, `arraySteps`
  * stand before the shard and `byteSteps` after it, in encoding order.
@@ -175,7 +184,7 @@ export interface BoundChain {
   readonly encodedSize: ByteSize;
   /** Whether every step, inner and index chains included, runs synchronously. */
   readonly isSync: boolean;
-  /** Loads what the chain's codecs need to encode; resolves at once when nothing is missing. Decoding needs nothing. */
+  /** Loads the kernels, and what the chain's codecs need to encode; resolves at once when nothing is missing. */
   load(): Promise<void>;
 }
 

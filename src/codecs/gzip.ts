@@ -9,6 +9,7 @@ import { gzipSync } from "fflate";
 import { DataError } from "../errors.js";
 import { at, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
 import { hostZlib, ownBytes } from "../platform.js";
+import { deflateKernels } from "../wasm/deflate_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ByteSize, type BytesToBytesCodec, boundedBy, type SpanDecoder } from "./codec.js";
 import { inflateStreams } from "./inflate.js";
@@ -31,7 +32,7 @@ function corrupt(reason: string, details: { expected?: string | number; found?: 
 const hex = (value: number): string => `0x${value.toString(16).padStart(8, "0")}`;
 
 function crc32(memory: Memory, { pointer, byteLength }: Span): number {
-  return memory.kernels.crc32(pointer, byteLength, 0) >>> 0;
+  return memory.kernelsOf(deflateKernels).crc32(pointer, byteLength, 0) >>> 0;
 }
 
 /** Where the data of the member that begins at `start` begins. */
@@ -72,10 +73,11 @@ function uint32(bytes: Uint8Array, at: number): number {
 
 /** Decodes single members without optional fields, which is what encoders of chunks write: no view is made, and no error. */
 function decoder(memory: Memory): SpanDecoder {
+  const kernels = memory.kernelsOf(deflateKernels);
   const taken = memory.allocate(4).pointer;
   return ({ pointer, byteLength }, target) => {
     if (byteLength < minimumSize) return false;
-    const { bytes, kernels } = memory;
+    const { bytes } = memory;
     // The magic number, the method, and no flags.
     if (uint32(bytes, pointer) !== 0x00088b1f) return false;
     const start = pointer + plainHeaderSize;

@@ -1,10 +1,10 @@
-/** The built-in codecs: a constant list. */
+/** The built-in codecs: a constant list, and those that are loaded on demand. */
 
 import { bitroundCodec } from "./bitround.js";
 import { bloscCodec, numcodecsBloscCodec } from "./blosc.js";
 import { bytesCodec } from "./bytes.js";
 import { castValueCodec } from "./cast_value.js";
-import type { Codec } from "./codec.js";
+import type { Codec, LazyCodecs } from "./codec.js";
 import { crc32cCodec } from "./crc32c.js";
 import { gzipCodec, numcodecsGzipCodec } from "./gzip.js";
 import { numcodecsAstypeCodec } from "./numcodecs_astype.js";
@@ -31,6 +31,9 @@ import { vlenBytesCodec } from "./vlen_bytes.js";
 import { vlenUtf8Codec } from "./vlen_utf8.js";
 import { zlibCodec } from "./zlib.js";
 import { numcodecsZstdCodec, zstdCodec } from "./zstd.js";
+
+/** Here all are in the list. */
+export const lazyCodecs: readonly LazyCodecs[] = [];
 
 export const builtInCodecs: readonly Codec[] = [
   bytesCodec,

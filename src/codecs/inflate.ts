@@ -8,6 +8,7 @@
  */
 
 import { DataError, RuntimeError } from "../errors.js";
+import { deflateKernels } from "../wasm/deflate_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import type { ByteSize } from "./codec.js";
 
@@ -41,13 +42,9 @@ export function inflateStreams(
   while (position !== undefined) {
     const stream = memory.slice(encoded, position);
     const room = memory.slice(target, used);
-    const written = memory.kernels.inflate(
-      room.pointer,
-      room.byteLength,
-      stream.pointer,
-      stream.byteLength,
-      taken.pointer,
-    );
+    const written = memory
+      .kernelsOf(deflateKernels)
+      .inflate(room.pointer, room.byteLength, stream.pointer, stream.byteLength, taken.pointer);
     if (written === targetFull) {
       if (target.byteLength === most) throw tooLong(limit, most);
       const larger = memory.allocate(Math.min(most, target.byteLength * 2));

@@ -7,6 +7,8 @@
 
 import type { JsonObject } from "../metadata/json.js";
 import { at, expectArray, expectInteger, expectOneOf, rejectUnknownFields, type Where } from "../metadata/validate.js";
+import { deflateKernels } from "../wasm/deflate_kernels.js";
+import { filterKernels } from "../wasm/filter_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ChecksumLocation, checksumStep } from "./checksum_step.js";
 import type { BytesToBytesCodec } from "./codec.js";
@@ -36,13 +38,13 @@ function withLocation(
 export const numcodecsCrc32Codec: BytesToBytesCodec = withLocation(
   "numcodecs.crc32",
   "start",
-  (memory, { pointer, byteLength }) => memory.kernels.crc32(pointer, byteLength, 0),
+  (memory, { pointer, byteLength }) => memory.kernelsOf(deflateKernels).crc32(pointer, byteLength, 0),
 );
 
 export const numcodecsAdler32Codec: BytesToBytesCodec = withLocation(
   "numcodecs.adler32",
   "start",
-  (memory, { pointer, byteLength }) => memory.kernels.adler32(pointer, byteLength, 1),
+  (memory, { pointer, byteLength }) => memory.kernelsOf(deflateKernels).adler32(pointer, byteLength, 1),
   ["adler32"],
 );
 
@@ -62,7 +64,7 @@ export const numcodecsFletcher32Codec: BytesToBytesCodec = {
     return {
       bind: (decodedSize) =>
         checksumStep("numcodecs.fletcher32", decodedSize, "end", (memory, { pointer, byteLength }) =>
-          memory.kernels.fletcher32(pointer, byteLength),
+          memory.kernelsOf(filterKernels).fletcher32(pointer, byteLength),
         ),
     };
   },
@@ -83,7 +85,7 @@ export const numcodecsJenkinsLookup3Codec: BytesToBytesCodec = {
         checksumStep("numcodecs.jenkins_lookup3", decodedSize, "end", (memory, bytes) =>
           memory.scope(() => {
             const { pointer, byteLength } = prefix.byteLength === 0 ? bytes : joined(memory, prefix, bytes);
-            return memory.kernels.jenkinsLookup3(pointer, byteLength, initial);
+            return memory.kernelsOf(filterKernels).jenkinsLookup3(pointer, byteLength, initial);
           }),
         ),
     };

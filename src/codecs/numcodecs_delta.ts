@@ -13,6 +13,7 @@
 import { dataTypeByName } from "../metadata/data_type.js";
 import { float16ToNumber, numberToFloat16Bits } from "../metadata/float.js";
 import { rejectUnknownFields } from "../metadata/validate.js";
+import { filterKernels } from "../wasm/filter_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ArrayToArrayCodec, elementCount, fillBytes } from "./codec.js";
 import { parseFilterTypes } from "./numcodecs_dtypes.js";
@@ -58,7 +59,9 @@ type Kernel = "deltaEncode" | "deltaDecode";
 function run(memory: Memory, src: Span, kernel: Kernel, type: NumericName): Span {
   const dst = memory.allocate(src.byteLength);
   const { pointer, byteLength } = src;
-  memory.kernels[kernel](dst.pointer, byteLength, pointer, byteLength, itemSizes[type], isFloat(type) ? 1 : 0);
+  memory
+    .kernelsOf(filterKernels)
+    [kernel](dst.pointer, byteLength, pointer, byteLength, itemSizes[type], isFloat(type) ? 1 : 0);
   if (type === "bool") {
     // Differences and sums of single bits.
     const bits = memory.view(dst);

@@ -6,6 +6,7 @@
 
 import { DataError, RuntimeError } from "../errors.js";
 import { at, expectInteger, rejectUnknownFields } from "../metadata/validate.js";
+import { bloscKernels } from "../wasm/blosc_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ByteSize, type BytesToBytesCodec, boundedBy } from "./codec.js";
 
@@ -29,7 +30,9 @@ function encode(memory: Memory, decoded: Span, acceleration: number): Span {
   }
   const encoded = memory.allocate(encodedBound(byteLength));
   const block = memory.slice(encoded, headerSize);
-  const length = memory.kernels.lz4Encode(block.pointer, block.byteLength, pointer, byteLength, acceleration);
+  const length = memory
+    .kernelsOf(bloscKernels)
+    .lz4Encode(block.pointer, block.byteLength, pointer, byteLength, acceleration);
   new DataView(memory.bytes.buffer).setUint32(encoded.pointer, byteLength, true);
   return memory.slice(encoded, 0, headerSize + length);
 }
@@ -62,7 +65,7 @@ function decode(memory: Memory, encoded: Span, decodedSize: ByteSize): Span {
     });
   }
   const decoded = memory.allocate(declared);
-  const length = memory.kernels.lz4Decode(decoded.pointer, declared, block.pointer, block.byteLength);
+  const length = memory.kernelsOf(bloscKernels).lz4Decode(decoded.pointer, declared, block.pointer, block.byteLength);
   if (length < 0) {
     throw new DataError("CORRUPT_DATA", "LZ4 block is corrupt", { offset: headerSize - 1 - length });
   }

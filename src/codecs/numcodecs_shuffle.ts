@@ -6,6 +6,7 @@
 
 import { DataError } from "../errors.js";
 import { at, expectInteger, rejectUnknownFields, unsupported } from "../metadata/validate.js";
+import { bloscKernels } from "../wasm/blosc_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import type { BytesToBytesCodec } from "./codec.js";
 
@@ -37,7 +38,7 @@ export const numcodecsShuffleCodec: BytesToBytesCodec = {
             });
           }
           const dst = memory.allocate(src.byteLength);
-          memory.kernels[kernel](dst.pointer, dst.byteLength, src.pointer, src.byteLength, width);
+          memory.kernelsOf(bloscKernels)[kernel](dst.pointer, dst.byteLength, src.pointer, src.byteLength, width);
           return dst;
         };
         return {

@@ -10,6 +10,7 @@
 import { DataError } from "../errors.js";
 import type { JsonObject } from "../metadata/json.js";
 import { at, expectInteger, expectOneOf, rejectUnknownFields, type Where } from "../metadata/validate.js";
+import { filterKernels } from "../wasm/filter_kernels.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ArrayToBytesCodec, elementCount } from "./codec.js";
 import { expectSupported, itemSizes, numericNames } from "./numeric.js";
@@ -65,7 +66,9 @@ export const packbitsCodec: ArrayToBytesCodec = {
         function encode(memory: Memory, { pointer, byteLength }: Span): Span {
           const encoded = memory.allocate(encodedLength);
           const dst = encoded.pointer + start;
-          memory.kernels.packBits(dst, packedLength, pointer, byteLength, itemSize, firstBit, bitCount);
+          memory
+            .kernelsOf(filterKernels)
+            .packBits(dst, packedLength, pointer, byteLength, itemSize, firstBit, bitCount);
           if (padding !== "none") memory.view(encoded)[paddingOffset] = paddingBits;
           return encoded;
         }
@@ -82,7 +85,9 @@ export const packbitsCodec: ArrayToBytesCodec = {
           }
           const { pointer, byteLength } = memory.allocate(count * itemSize);
           const src = encoded.pointer + start;
-          memory.kernels.unpackBits(pointer, byteLength, src, packedLength, itemSize, firstBit, bitCount, isSigned);
+          memory
+            .kernelsOf(filterKernels)
+            .unpackBits(pointer, byteLength, src, packedLength, itemSize, firstBit, bitCount, isSigned);
           return { pointer, byteLength };
         }
         return { ...base, place: "wasm", encode, decode };

@@ -17,8 +17,9 @@ import {
   type ChunkSpec,
   type Codec,
   elementCount,
+  type LazyCodecs,
 } from "./codec.js";
-import { builtInCodecs } from "./index.js";
+import { builtInCodecs, lazyCodecs } from "./index.js";
 
 /** A chunk as a user's codec sees it: zarrita's form; `stride` counts elements. */
 export interface CodecChunk {
@@ -73,7 +74,7 @@ export function registerCodec(entry: CodecEntry, { replace = false }: { readonly
   const { name } = entry;
   if (typeof name !== "string" || name === "") throw new TypeError("A codec needs a name");
   const previous = registered.get(name);
-  if (!replace && (previous !== undefined || findBuiltIn(name) !== undefined)) {
+  if (!replace && (previous !== undefined || findLazy(name) !== undefined || findBuiltIn(name) !== undefined)) {
     throw new ArgumentError(
       "INVALID_ARGUMENT",
       `A codec named "${name}" exists: pass { replace: true } to take its place`,
@@ -88,8 +89,14 @@ export function registerCodec(entry: CodecEntry, { replace = false }: { readonly
   };
 }
 
+/** Throws a `NotLoadedError` for one that has to be loaded first. */
 export function findBuiltIn(name: string): Codec | undefined {
-  return builtInCodecs.find((codec) => codec.name === name || codec.aliases?.includes(name));
+  const isIt = (codec: Codec): boolean => codec.name === name || codec.aliases?.includes(name) === true;
+  return builtInCodecs.find(isIt) ?? findLazy(name)?.codecs.get().find(isIt);
+}
+
+function findLazy(name: string): LazyCodecs | undefined {
+  return lazyCodecs.find(({ names, aliases }) => names.includes(name) || aliases?.includes(name));
 }
 
 /** The codec called `name`: a user's before a built-in one. One that is registered as `bz2` is found as `numcodecs.bz2` too. */
@@ -99,7 +106,13 @@ export function findCodec(name: string): Codec | undefined {
 
 /** Every name that {@link findCodec} knows. */
 export function codecNames(): string[] {
-  return [...new Set([...builtInCodecs.map(({ name }) => name), ...registered.keys()])];
+  return [
+    ...new Set([
+      ...builtInCodecs.map(({ name }) => name),
+      ...lazyCodecs.flatMap(({ names }) => names),
+      ...registered.keys(),
+    ]),
+  ];
 }
 
 function codecOf(entry: CodecEntry): Codec {

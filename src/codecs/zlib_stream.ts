@@ -7,6 +7,7 @@
 import { zlibSync } from "fflate";
 import { DataError } from "../errors.js";
 import { hostZlib, ownBytes } from "../platform.js";
+import { deflateKernels } from "../wasm/deflate_kernels.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
 import type { ByteSize } from "./codec.js";
 import { inflateStreams } from "./inflate.js";
@@ -39,7 +40,7 @@ export function inflateZlibSpan(memory: Memory, encoded: Span, size: ByteSize): 
         found: `${encoded.byteLength} bytes`,
       });
     const stored = new DataView(memory.bytes.buffer).getUint32(encoded.pointer + checksumAt);
-    const computed = memory.kernels.adler32(decoded.pointer, decoded.byteLength, 1) >>> 0;
+    const computed = memory.kernelsOf(deflateKernels).adler32(decoded.pointer, decoded.byteLength, 1) >>> 0;
     if (stored !== computed)
       throw corrupt("zlib data does not match its Adler-32", { expected: hex(stored), found: hex(computed) });
     return undefined;

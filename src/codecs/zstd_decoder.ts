@@ -8,6 +8,7 @@
 
 import { DataError, RuntimeError } from "../errors.js";
 import type { Memory, Span } from "../wasm/memory.js";
+import { zstdKernels } from "../wasm/zstd_kernels.js";
 import type { ByteSize, SpanDecoder } from "./codec.js";
 import { parseZstdFrames } from "./zstd_frame.js";
 
@@ -45,7 +46,7 @@ export function decodeZstd(memory: Memory, encoded: Span, size: ByteSize): Span 
       : roomFor(memory.view(encoded), limit);
   const decoded = memory.allocate(Math.min(most, maximumLength));
   const { pointer, byteLength } = decoded;
-  const written = memory.kernels.zstdDecode(pointer, byteLength, encoded.pointer, encoded.byteLength);
+  const written = memory.kernelsOf(zstdKernels).zstdDecode(pointer, byteLength, encoded.pointer, encoded.byteLength);
   if (written === byteLength) return decoded;
   if (written >= 0) return memory.slice(decoded, 0, written);
   // Only now that it is bad is it looked at closely.
@@ -60,7 +61,8 @@ export function decodeZstd(memory: Memory, encoded: Span, size: ByteSize): Span 
 }
 
 /** Decodes small chunks of known size one after another. */
-export function zstdDecoder({ kernels }: Memory): SpanDecoder {
+export function zstdDecoder(memory: Memory): SpanDecoder {
+  const kernels = memory.kernelsOf(zstdKernels);
   return (encoded, { pointer, byteLength }) =>
     kernels.zstdDecode(pointer, byteLength, encoded.pointer, encoded.byteLength) === byteLength;
 }

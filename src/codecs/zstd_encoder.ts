@@ -8,6 +8,7 @@
 import { RuntimeError } from "../errors.js";
 import { hostZlib, ownBytes } from "../platform.js";
 import { useMemory } from "../wasm/memory.js";
+import { zstdKernels } from "../wasm/zstd_kernels.js";
 
 /** Encodes `data` as one frame that states its content size. */
 type Encode = (data: Uint8Array, level: number, checksum: boolean) => Uint8Array;
@@ -62,7 +63,7 @@ function withChecksum(frame: Uint8Array, content: Uint8Array): Uint8Array {
     // What already lies in linear memory is hashed where it is: growth for a copy of it would detach it.
     const isInMemory = content.buffer === memory.bytes.buffer;
     const pointer = isInMemory ? content.byteOffset : memory.write(content).pointer;
-    return memory.kernels.xxh64Low(pointer, content.byteLength) >>> 0;
+    return memory.kernelsOf(zstdKernels).xxh64Low(pointer, content.byteLength) >>> 0;
   });
   new DataView(checked.buffer).setUint32(frame.byteLength, hash, true);
   return checked;

@@ -7,18 +7,13 @@
  * https://zarr-specs.readthedocs.io/en/latest/v3/data-types/index.html
  */
 
-import { complexFamilies } from "./complex_types.js";
+import { dataTypeFamilies, lazyFamilies } from "./data_type_families.js";
 import type { DataTypeFamily } from "./data_type_family.js";
 import { fromPlain, type JsonObject, type JsonValue, type PlainJson } from "./json.js";
-import { numericFamilies } from "./numeric_types.js";
-import { bitsFamily, rawFamilies } from "./raw_types.js";
 import type { StructArray } from "./struct_array.js";
-import { structFamily } from "./struct_type.js";
-import { temporalFamilies } from "./temporal_types.js";
-import { textFamilies } from "./text_types.js";
 import { type NamedConfiguration, parseNamedMandatory, unsupported, type Where } from "./validate.js";
-import { variableFamilies } from "./variable_types.js";
 
+export { dataTypeFamilies } from "./data_type_families.js";
 export { formatDataType } from "./data_type_family.js";
 export { float16ToNumber, numberToFloat16Bits } from "./float.js";
 
@@ -203,29 +198,25 @@ export function newElements(dataType: DataType, byteLength: number): Elements {
   return dataType.variable ? dataType.allocate(byteLength) : new Uint8Array(byteLength);
 }
 
-/** Every data type that documents can name. */
-export const dataTypeFamilies: readonly DataTypeFamily[] = [
-  ...numericFamilies,
-  ...complexFamilies,
-  ...rawFamilies,
-  ...textFamilies,
-  ...temporalFamilies,
-  structFamily,
-  ...variableFamilies,
-];
-
-const familyOf = new Map(
-  dataTypeFamilies.flatMap((each) => [each.name, ...(each.aliases ?? [])].map((name) => [name, each])),
-);
+function findFamily(name: string): DataTypeFamily | undefined {
+  const isIt = (family: DataTypeFamily): boolean => family.name === name || family.aliases?.includes(name) === true;
+  const lazy = lazyFamilies.find(({ names, aliases }) => names.includes(name) || aliases?.includes(name));
+  return dataTypeFamilies.find(isIt) ?? lazy?.families.get().find(isIt);
+}
 
 function resolve(named: NamedConfiguration, where: Where): DataType {
   const { name } = named;
-  const family = familyOf.get(name) ?? (/^r[0-9]+$/.test(name) ? bitsFamily : undefined);
+  const family = findFamily(/^r[0-9]+$/.test(name) ? "r*" : name);
   if (family === undefined) {
-    const names = dataTypeFamilies.map((each) => each.name).join(", ");
-    throw unsupported(`data type ${JSON.stringify(name)}`, where, `one of ${names}`);
+    const names = [...dataTypeFamilies.map((each) => each.name), ...lazyFamilies.flatMap((each) => each.names)];
+    throw unsupported(`data type ${JSON.stringify(name)}`, where, `one of ${names.join(", ")}`);
   }
   return family.parse(named, where, parseDataType);
+}
+
+/** Loads the data types that are held apart. */
+export async function loadDataTypes(): Promise<void> {
+  await Promise.all(lazyFamilies.map(({ families }) => families.load()));
 }
 
 /** @throws MetadataError `UNSUPPORTED` for an unknown name, `INVALID_METADATA` for the name of a type that needs a configuration. */

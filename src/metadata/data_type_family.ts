@@ -1,5 +1,6 @@
 /** Families of data types: what a name in a document stands for, once its configuration is known. */
 
+import type { Part } from "../part.js";
 import type { DataType } from "./data_type.js";
 import type { JsonValue } from "./json.js";
 import {
@@ -20,6 +21,14 @@ export interface DataTypeFamily {
   readonly aliases?: readonly string[];
   /** `where` is the place of the data type, `parseField` reads the data type of a field. */
   parse(named: NamedConfiguration, where: Where, parseField: ParseDataType): DataType;
+}
+
+/** Families that are loaded together when one of them is needed. */
+export interface LazyFamilies {
+  readonly names: readonly string[];
+  /** Other names of some of them. */
+  readonly aliases?: readonly string[];
+  readonly families: Part<readonly DataTypeFamily[]>;
 }
 
 /** @throws MetadataError `INVALID_METADATA` or `UNSUPPORTED`. */

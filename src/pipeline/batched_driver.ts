@@ -123,6 +123,9 @@ async function carryOut(
         request.listing.keys = keys;
       }
       return;
+    case "load":
+      await request.missing.load();
+      return;
   }
 }
 

@@ -11,13 +11,14 @@ import {
   type Codec,
   elementCount,
 } from "../codecs/codec.js";
-import { builtInCodecs } from "../codecs/index.js";
-import { codecNames, findCodec } from "../codecs/registry.js";
+import { builtInCodecs, lazyCodecs } from "../codecs/index.js";
+import { codecNames, findBuiltIn, findCodec } from "../codecs/registry.js";
 import type { BoundShard } from "../codecs/sharding_indexed.js";
 import { MetadataError } from "../errors.js";
 import type { DataType, DataTypeName } from "../metadata/data_type.js";
 import { at, type NamedConfiguration, type Where } from "../metadata/validate.js";
-import type { Memory, Span } from "../wasm/memory.js";
+import { whenLoaded } from "../part.js";
+import { loadMemory, type Memory, type Span } from "../wasm/memory.js";
 import { rememberOrigin } from "./steps_origin.js";
 
 /** Shards within shards beyond this depth are refused. */
@@ -45,10 +46,15 @@ function isShard(bound: BoundCodec | BoundShard): bound is BoundShard {
 
 /** Loads every built-in codec that has something to load, or the named ones. */
 export async function loadCodecs(names?: readonly string[]): Promise<void> {
-  const codecs = names?.map((name) =>
-    requireCodec({ name, configuration: new Map(), mustUnderstand: true }, { field: "codecs" }),
-  );
-  await Promise.all((codecs ?? builtInCodecs).map((codec) => codec.load?.()));
+  const find = (name: string) => () =>
+    requireCodec({ name, configuration: new Map(), mustUnderstand: true }, { field: "codecs" });
+  if (names !== undefined) {
+    await Promise.all(names.map(async (name) => (await whenLoaded(find(name))).load?.()));
+    return;
+  }
+  await Promise.all(lazyCodecs.map(({ codecs }) => codecs.load()));
+  const all = [...builtInCodecs, ...lazyCodecs.flatMap(({ codecs }) => codecs.get())];
+  await Promise.all(all.map((codec) => codec.load?.()));
 }
 
 /** Stands in where a list names no array-to-bytes codec, as in documents written before the specification was final. */
@@ -111,7 +117,7 @@ function bindAtDepth(
   withSerializer(codecs, spec.dataType, where, find).forEach((named, i) => {
     const inside = named.where ?? at(at(where, i), "configuration");
     const codec = requireCodec(named, where, find);
-    isBuiltIn &&= builtInCodecs.includes(codec);
+    isBuiltIn &&= findBuiltIn(codec.name) === codec;
     if (codec.kind === "bytes_to_bytes") {
       if (encodedSize === undefined) throw wrongOrder(codec, "an array-to-bytes codec must stand before it", where);
       const configured = codec.configure(named.configuration, inside);
@@ -159,7 +165,7 @@ function bindAtDepth(
     encodedSize: encodedSize!,
     isSync,
     load: once(async () => {
-      await Promise.all([...loads.map((load) => load()), shard?.inner.load(), shard?.index.load()]);
+      await Promise.all([loadMemory(), ...loads.map((load) => load()), shard?.inner.load(), shard?.index.load()]);
     }),
   };
   if (isBuiltIn && isSync) rememberOrigin(chain, codecs);

@@ -7,6 +7,7 @@
  */
 
 import { type BoundStep, type ChunkSpec, type Data, lengthOf } from "../codecs/codec.js";
+import { NotLoadedError } from "../errors.js";
 import type { Elements } from "../metadata/data_type.js";
 import type { ByteRange, Patch } from "../stores/store.js";
 import type { Span } from "../wasm/memory.js";
@@ -126,6 +127,20 @@ export interface Listing {
   keys: readonly string[] | undefined;
 }
 
+/**
+ * Runs `body`, which must change nothing before it returns, and again each time that a part of the library which it needs has been loaded.
+ */
+export function* withParts<R>(body: () => R): Plan<R> {
+  for (;;) {
+    try {
+      return body();
+    } catch (error) {
+      if (!(error instanceof NotLoadedError)) throw error;
+      yield { kind: "load", missing: error };
+    }
+  }
+}
+
 export type Request =
   | { readonly kind: "lock"; readonly keys: readonly string[]; readonly mode: "shared" | "exclusive" }
   | { readonly kind: "open"; readonly openings: readonly Opening[] }
@@ -133,7 +148,8 @@ export type Request =
   | { readonly kind: "transform"; readonly jobs: readonly Job[] }
   | { readonly kind: "set"; readonly writes: readonly Write[] }
   | { readonly kind: "patch"; readonly patches: readonly KeyPatch[] }
-  | { readonly kind: "list"; readonly listing: Listing };
+  | { readonly kind: "list"; readonly listing: Listing }
+  | { readonly kind: "load"; readonly missing: NotLoadedError };
 
 /** `R` is what the plan returns; requests carry their own results. */
 export type Plan<R = void> = Generator<Request, R, void>;

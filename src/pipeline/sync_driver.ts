@@ -91,6 +91,8 @@ function carryOut(request: Request, context: SyncDriverContext, held: Held): voi
     case "list":
       request.listing.keys = access.list && [...access.list(request.listing.prefix)];
       return;
+    case "load":
+      throw request.missing;
   }
 }
 

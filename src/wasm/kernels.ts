@@ -1,5 +1,7 @@
 /**
- * The kernels compiled from assembly/: their types and their instantiation.
+ * The kernels of the core, and how modules of kernels are instantiated. A module is a list of assembly/modules/; the others have their own
+ * files here, so that a bundle holds those of the codecs that it has. All work on the memory that the core exports, on which their static
+ * data has its own place.
  *
  * https://webassembly.github.io/spec/js-api/
  *
@@ -7,9 +9,21 @@
  * which the input went bad), unless stated otherwise.
  */
 import { RuntimeError } from "../errors.js";
-import { scalarKernels, simdKernels } from "./binary.js";
+import { text } from "./binary/core.js";
+import { bytesOfText } from "./module_text.js";
 
-/** The exports of one instance. A plain object, so that a test can put a spy in a kernel's place. */
+/** The two builds of every module, from the same source. */
+export type Build = "simd" | "scalar";
+
+/** A module of kernels. `K` is what an instance exports. */
+export interface KernelModule<K = unknown> {
+  readonly name: string;
+  /** The SIMD build, as {@link bytesOfText} takes it. */
+  readonly simd: string;
+  kernelsOf(exports: WebAssembly.Exports): K;
+}
+
+/** The exports of one instance of the core. A plain object, so that a test can put a spy in a kernel's place. */
 export interface Kernels {
   readonly memory: WebAssembly.Memory;
   /** Address of the first byte that no kernel uses. */
@@ -24,45 +38,8 @@ export interface Kernels {
   /** As {@link byteswap2}, for elements of 16 bytes. */
   byteswap16(dst: number, dstLength: number, src: number, srcLength: number): number;
 
-  /**
-   * Byte-shuffles items of `itemSize` bytes: byte 0 of every item, byte 1 of every item, ...; bytes at the end that fill no item are copied.
-   * `dst` may not overlap `src`. Returns the bytes written.
-   */
-  shuffle(dst: number, dstLength: number, src: number, srcLength: number, itemSize: number): number;
-  /** The way back from {@link shuffle}. */
-  unshuffle(dst: number, dstLength: number, src: number, srcLength: number, itemSize: number): number;
-  /**
-   * Bit-shuffles items of `itemSize` bytes (at most 256) as c-blosc 1 does: bit 0 of byte 0 of every item, eight items a byte and the first
-   * in the lowest bit, then bit 1, ... Where the number of items is no multiple of 8 every byte is copied, as are those at the end that
-   * fill no item. `dst` may not overlap `src`. Returns the bytes written.
-   */
-  bitshuffle(dst: number, dstLength: number, src: number, srcLength: number, itemSize: number): number;
-  /** The way back from {@link bitshuffle}. */
-  bitunshuffle(dst: number, dstLength: number, src: number, srcLength: number, itemSize: number): number;
-
   /** CRC-32C of `src` after `seed`, the CRC-32C of what came before (0 at the start). A signed number: take `>>> 0`. */
   crc32c(src: number, srcLength: number, seed: number): number;
-  /** CRC-32 (gzip) of `src` after `seed`, the CRC-32 of what came before (0 at the start). A signed number: take `>>> 0`. */
-  crc32(src: number, srcLength: number, seed: number): number;
-  /** Adler-32 of `src` after `seed`, the Adler-32 of what came before (1 at the start). A signed number: take `>>> 0`. */
-  adler32(src: number, srcLength: number, seed: number): number;
-  /** HDF5's Fletcher-32 of `src`. A signed number: take `>>> 0`. */
-  fletcher32(src: number, srcLength: number): number;
-  /** Bob Jenkins' lookup3 of `src`, with `initial` (u32) in its state at first. A signed number: take `>>> 0`. */
-  jenkinsLookup3(src: number, srcLength: number, initial: number): number;
-  /**
-   * Decodes the DEFLATE stream that `src` begins with, and writes to the u32 at `end` how many bytes of `src` it takes. Returns the bytes
-   * written, or -2^31 if `dst` is too short for them.
-   */
-  inflate(dst: number, dstLength: number, src: number, srcLength: number, end: number): number;
-  /** Low 32 bits of the XXH64 of `src` with seed 0. A signed number: take `>>> 0`. */
-  xxh64Low(src: number, srcLength: number): number;
-  /**
-   * Decodes all Zstandard frames that `src` consists of, checksums verified; `dst` may be longer than what they give, and holds anything
-   * beyond it. Returns the bytes written, or -(1 + offset of the frame header or block that goes wrong, needs a dictionary or a window above
-   * 128 MiB, or gives more than `dst` has room for), with a part of `dst` written.
-   */
-  zstdDecode(dst: number, dstLength: number, src: number, srcLength: number): number;
 
   /**
    * Checks a shard index of little-endian u64 pairs (offset, length) and writes it to `dst` as f64 pairs, (-1, 0) where an inner chunk is
@@ -184,117 +161,9 @@ export interface Kernels {
 
   /** 1 if every element of `src` equals, bit by bit, the `itemSize` bytes at `value`, else 0. */
   isFilled(src: number, srcLength: number, value: number, itemSize: number): number;
+
   /** Fills `dst` with the `itemSize` bytes at `value`. Returns the bytes written. */
   fill(dst: number, dstLength: number, value: number, itemSize: number): number;
-
-  /**
-   * Decodes one BloscLZ stream, which takes all of `src`; `dst` may be longer than what it gives, and holds anything beyond it. Returns the
-   * bytes written, or -(1 + offset of the first instruction that goes wrong), with a part of `dst` written.
-   */
-  blosclzDecode(dst: number, dstLength: number, src: number, srcLength: number): number;
-  /**
-   * Encodes one BloscLZ stream as c-blosc 1.21 does at `level` (1 to 9; others are brought into this range). `isSplit` is 1 where `src` is
-   * one of the streams of a split block. Returns the bytes written; 0 if they are more than `dstLength`, or if a probe of the data does not
-   * promise the ratio that the level asks for, which nothing of less than 56 bytes does.
-   */
-  blosclzEncode(dst: number, dstLength: number, src: number, srcLength: number, level: number, isSplit: number): number;
-
-  /**
-   * Decodes one LZ4 block, which takes all of `src`; `dst` may be longer than what it gives, and holds anything beyond it. Returns the
-   * bytes written, or -(1 + offset of the first sequence that goes wrong), with a part of `dst` written.
-   */
-  lz4Decode(dst: number, dstLength: number, src: number, srcLength: number): number;
-  /**
-   * Encodes one LZ4 block as LZ4_compress_fast does. `acceleration` from 1 (best) to 65537 (fastest); others are brought into this range.
-   * Returns the bytes written, or 0 if they are more than `dstLength` or `src` is longer than 2113929216 bytes.
-   */
-  lz4Encode(dst: number, dstLength: number, src: number, srcLength: number, acceleration: number): number;
-  /**
-   * As {@link lz4Encode}, smaller and slower: it looks at 2^level candidates for each position. `level` from 1 to 12; others are brought
-   * into this range.
-   */
-  lz4EncodeHigh(dst: number, dstLength: number, src: number, srcLength: number, level: number): number;
-
-  /**
-   * Decodes one raw Snappy stream, which takes all of `src`; `dst` may be longer than what it gives, and holds anything beyond it. Returns
-   * the bytes written, which are what the stream says at its beginning; -(1 + offset of the first element that goes wrong), with a part of
-   * `dst` written; -1 if the length at the beginning is above `dstLength` or not the stream's.
-   */
-  snappyDecode(dst: number, dstLength: number, src: number, srcLength: number): number;
-  /** Encodes one raw Snappy stream. Returns the bytes written, or 0 if they are more than `dstLength`. */
-  snappyEncode(dst: number, dstLength: number, src: number, srcLength: number): number;
-
-  /**
-   * Writes each element less the one before it, the first as it is: integers of 1, 2, 4 or 8 bytes, which wrap around, or with an
-   * `isFloat` of 1 floats of 4 or 8. `dst` and `src` may not overlap. Returns the bytes written.
-   */
-  deltaEncode(
-    dst: number,
-    dstLength: number,
-    src: number,
-    srcLength: number,
-    itemSize: number,
-    isFloat: number,
-  ): number;
-  /** The inverse of {@link deltaEncode}: the sum of all elements up to each one, added in their order. */
-  deltaDecode(
-    dst: number,
-    dstLength: number,
-    src: number,
-    srcLength: number,
-    itemSize: number,
-    isFloat: number,
-  ): number;
-  /**
-   * Rounds elements of 2, 4 or 8 bytes half to even and clears their `dropped` lowest bits (1 up to all but one); a carry wraps. `dst` may be
-   * `src`. Returns the bytes written.
-   */
-  roundFloats(
-    dst: number,
-    dstLength: number,
-    src: number,
-    srcLength: number,
-    itemSize: number,
-    dropped: number,
-  ): number;
-  /**
-   * As {@link roundFloats}, for integers of 1, 2, 4 or 8 bytes, each of which keeps `kept` bits (1 or more) from its highest one that is set.
-   * A carry out of the type, or with an `isSigned` of 1 into the sign of a positive number, is left out.
-   */
-  roundIntegers(
-    dst: number,
-    dstLength: number,
-    src: number,
-    srcLength: number,
-    itemSize: number,
-    kept: number,
-    isSigned: number,
-  ): number;
-  /**
-   * Packs `bitCount` bits of each element of 1, 2, 4 or 8 bytes, from bit `firstBit` on, into bytes, lowest bits first; what is left of the
-   * last byte is 0. `dst` and `src` may not overlap. Returns the bytes written.
-   */
-  packBits(
-    dst: number,
-    dstLength: number,
-    src: number,
-    srcLength: number,
-    itemSize: number,
-    firstBit: number,
-    bitCount: number,
-  ): number;
-  /** The inverse of {@link packBits}, for all of `dst`; an `isSigned` of 1 repeats the highest packed bit up to the element's last. */
-  unpackBits(
-    dst: number,
-    dstLength: number,
-    src: number,
-    srcLength: number,
-    itemSize: number,
-    firstBit: number,
-    bitCount: number,
-    isSigned: number,
-  ): number;
-
   /**
    * Writes the C-order linear index (u32) of every cell of a grid of `shape` (`rank` u32) in Morton order. Returns the number of cells, or
    * -1 if `dst` is too small or the rank above 32.
@@ -303,20 +172,30 @@ export interface Kernels {
 }
 
 /** The exports as the module has them: `heapBase` is a function there. */
-type ModuleExports = Omit<Kernels, "heapBase"> & { heapBase(): number };
+type CoreExports = Omit<Kernels, "heapBase"> & { heapBase(): number };
 
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-}
+export const coreKernels: KernelModule<CoreExports> = {
+  name: "core",
+  simd: text,
+  kernelsOf: (exports) => exports as WebAssembly.Exports & CoreExports,
+};
 
-/** The bytes of the fastest build that this host takes. */
-function chooseBytes(): Uint8Array<ArrayBuffer> {
+let hostBuild: Build | undefined;
+
+/** The fastest build that this host takes. Throws a {@link RuntimeError} with code UNSUPPORTED where it has no WebAssembly. */
+export function buildOfHost(): Build {
   if (typeof WebAssembly === "undefined") {
     throw new RuntimeError("UNSUPPORTED", "this host has no WebAssembly, which the kernels need");
   }
-  const simd = decodeBase64(simdKernels);
-  return WebAssembly.validate(simd) ? simd : decodeBase64(scalarKernels);
+  hostBuild ??= WebAssembly.validate(bytesOfText(text)) ? "simd" : "scalar";
+  return hostBuild;
 }
+
+/** The scalar builds of all modules by name. Few hosts need them, so that they are loaded when one does. */
+let scalarTexts: Readonly<Record<string, string>> | undefined;
+
+/** What was compiled, for all memories of this thread. */
+const compiled: Readonly<Record<Build, Map<KernelModule, WebAssembly.Module>>> = { simd: new Map(), scalar: new Map() };
 
 function compileError(cause: unknown): RuntimeError {
   return new RuntimeError(
@@ -326,28 +205,51 @@ function compileError(cause: unknown): RuntimeError {
   );
 }
 
-function toKernels(instance: WebAssembly.Instance): Kernels {
-  const { heapBase, ...kernels } = instance.exports as ModuleExports;
-  return { ...kernels, heapBase: heapBase() };
+function bytesOf({ name, simd }: KernelModule, build: Build): Uint8Array<ArrayBuffer> {
+  const found = build === "simd" ? simd : scalarTexts?.[name];
+  if (found !== undefined) return bytesOfText(found);
+  throw new RuntimeError(
+    "CODEC_NOT_LOADED",
+    "The kernels for hosts without SIMD are not loaded: `await init()` once, before synchronous calls",
+  );
+}
+
+/** Loads the scalar builds if `build` needs them, and compiles `module` off this thread, which a browser's main thread prefers. */
+export async function loadKernels(module: KernelModule, build: Build): Promise<void> {
+  if (build === "scalar") ({ scalarTexts } = await import("./binary/scalar.js"));
+  if (compiled[build].has(module)) return;
+  try {
+    compiled[build].set(module, await WebAssembly.compile(bytesOf(module, build)));
+  } catch (cause) {
+    throw compileError(cause);
+  }
+}
+
+function compile(module: KernelModule, build: Build): WebAssembly.Module {
+  let result = compiled[build].get(module);
+  if (result !== undefined) return result;
+  const bytes = bytesOf(module, build);
+  try {
+    result = new WebAssembly.Module(bytes);
+  } catch (cause) {
+    throw compileError(cause);
+  }
+  compiled[build].set(module, result);
+  return result;
 }
 
 /**
- * Compiles and instantiates at once. `bytes` stands in for the build chosen for this host.
- * Throws a {@link RuntimeError} with code UNSUPPORTED where the host has no WebAssembly or forbids it.
+ * An instance of `module`; of those other than the core, on the `memory` of one, and at most once: they rely on zeros in their static data.
+ *
+ * @throws RuntimeError UNSUPPORTED where the host forbids WebAssembly, CODEC_NOT_LOADED for a scalar build that is not loaded.
  */
-export function instantiateSync(bytes: Uint8Array<ArrayBuffer> = chooseBytes()): Kernels {
-  try {
-    return toKernels(new WebAssembly.Instance(new WebAssembly.Module(bytes)));
-  } catch (cause) {
-    throw compileError(cause);
-  }
+export function instantiateModule<K>(module: KernelModule<K>, build: Build, memory?: WebAssembly.Memory): K {
+  const imports = memory === undefined ? {} : { env: { memory } };
+  return { ...module.kernelsOf(new WebAssembly.Instance(compile(module, build), imports).exports) };
 }
 
-/** As {@link instantiateSync}, compiled off this thread: what a browser's main thread prefers. */
-export async function instantiate(bytes: Uint8Array<ArrayBuffer> = chooseBytes()): Promise<Kernels> {
-  try {
-    return toKernels((await WebAssembly.instantiate(bytes)).instance);
-  } catch (cause) {
-    throw compileError(cause);
-  }
+/** A new instance of the core, with a memory of its own. */
+export function instantiateCore(build: Build): Kernels {
+  const { heapBase, ...kernels } = instantiateModule(coreKernels, build);
+  return { ...kernels, heapBase: heapBase() };
 }

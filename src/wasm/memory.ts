@@ -1,7 +1,7 @@
 /**
  * Linear memory as a stack: a chunk is one scope, and what a scope has allocated is gone when it ends.
  *
- *     | static data of the kernels | outer scope | inner scope | free ...            |
+ *     | static data of all modules | outer scope | inner scope | free ...            |
  *     0                            heapBase                    top       byteLength of the memory
  *
  * There is one private instance per thread. A view is used on the line it is taken, because growth detaches it.
@@ -9,7 +9,16 @@
  * https://webassembly.github.io/spec/js-api/#memories
  */
 import { RuntimeError } from "../errors.js";
-import { instantiate, instantiateSync, type Kernels } from "./kernels.js";
+import {
+  type Build,
+  buildOfHost,
+  coreKernels,
+  instantiateCore,
+  instantiateModule,
+  type KernelModule,
+  type Kernels,
+  loadKernels,
+} from "./kernels.js";
 
 /** A range of linear memory: the only way its addresses travel. */
 export interface Span {
@@ -35,16 +44,31 @@ function alignUp(byteLength: number): number {
 
 /** Stack allocator over the linear memory of one instance of the kernels. */
 export class Memory {
+  /** Those of the core; {@link kernelsOf} has the others. */
   readonly kernels: Kernels;
+  readonly #build: Build;
+  readonly #instances = new Map<KernelModule, unknown>();
   #bytes: Uint8Array;
   #top: number;
   #depth = 0;
   #trap: WebAssembly.RuntimeError | undefined;
 
-  constructor(kernels: Kernels) {
+  constructor(build: Build = buildOfHost()) {
+    const kernels = instantiateCore(build);
     this.kernels = kernels;
+    this.#build = build;
     this.#bytes = new Uint8Array(kernels.memory.buffer);
     this.#top = alignUp(kernels.heapBase);
+  }
+
+  /** The kernels of another module on this memory, instantiated on first use. */
+  kernelsOf<K>(module: KernelModule<K>): K {
+    let kernels = this.#instances.get(module);
+    if (kernels === undefined) {
+      kernels = instantiateModule(module, this.#build, this.kernels.memory);
+      this.#instances.set(module, kernels);
+    }
+    return kernels as K;
   }
 
   /** The whole linear memory. Use it on the line it is taken: the next allocation may detach it. */
@@ -174,7 +198,7 @@ function dropInstance(memory: Memory): void {
 
 /** This thread's memory, made on first use and anew after a trap. */
 export function currentMemory(): Memory {
-  instance ??= new Memory(instantiateSync());
+  instance ??= new Memory();
   return instance;
 }
 
@@ -186,7 +210,6 @@ export function useMemory<T>(body: (memory: Memory) => T): T {
 /** Makes this thread's memory without blocking the thread on compilation; does nothing if there is one. */
 export async function loadMemory(): Promise<void> {
   if (instance !== undefined) return;
-  const kernels = await instantiate();
-  // A synchronous call may have made one meanwhile, and its scopes may still be open.
-  instance ??= new Memory(kernels);
+  await loadKernels(coreKernels, buildOfHost());
+  currentMemory();
 }

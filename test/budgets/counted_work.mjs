@@ -107,9 +107,9 @@ for (const name of fileCalls) {
 }
 syncBuiltinESMExports();
 
-/** Counts the calls of `kernels`, and what is copied into and out of their memory. */
+/** Counts the calls of `kernels`, those of the core first, and what is copied into and out of their memory. */
 export function countKernels(kernels) {
-  linearMemory = kernels.memory;
+  linearMemory ??= kernels.memory;
   for (const [name, kernel] of Object.entries(kernels)) {
     if (typeof kernel !== "function") continue;
     kernels[name] = (...args) => {

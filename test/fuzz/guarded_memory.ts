@@ -3,9 +3,9 @@
  * and its guard hold at first depends on `poison`, so that a kernel that reads what nobody wrote gives different results on two of these.
  */
 
-import { scalarKernels, simdKernels } from "../../src/wasm/binary.js";
-import { instantiateSync } from "../../src/wasm/kernels.js";
+import type { Build } from "../../src/wasm/kernels.js";
 import { Memory, type Span } from "../../src/wasm/memory.js";
+import { allBuilds } from "../support/all_kernels.js";
 import { Find } from "./target.js";
 
 const guardLength = 48;
@@ -14,8 +14,8 @@ export class GuardedMemory extends Memory {
   readonly #poison: number;
   #guards: Span[] = [];
 
-  constructor(build: "simd" | "scalar", poison: number) {
-    super(instantiateSync(Uint8Array.from(Buffer.from(build === "simd" ? simdKernels : scalarKernels, "base64"))));
+  constructor(build: Build, poison: number) {
+    super(build);
     this.#poison = poison;
   }
 
@@ -49,7 +49,6 @@ export class GuardedMemory extends Memory {
 }
 
 /** Both builds. */
-export const guardedMemories: readonly GuardedMemory[] = [
-  new GuardedMemory("simd", 0xa5),
-  new GuardedMemory("scalar", 0x5a),
-];
+export const guardedMemories: readonly GuardedMemory[] = allBuilds.map(
+  (build, i) => new GuardedMemory(build, i === 0 ? 0xa5 : 0x5a),
+);

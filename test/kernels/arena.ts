@@ -1,20 +1,14 @@
 /** What every kernel test shares: both builds, and memory in which each region lies between guard bytes at any alignment. */
 import * as fc from "fast-check";
 import { expect } from "vitest";
-import { scalarKernels, simdKernels } from "../../src/wasm/binary.js";
-import { instantiateSync, type Kernels } from "../../src/wasm/kernels.js";
-
-/** The bytes of each build by name. */
-export const modules: Readonly<Record<"simd" | "scalar", Uint8Array<ArrayBuffer>>> = {
-  simd: Uint8Array.from(Buffer.from(simdKernels, "base64")),
-  scalar: Uint8Array.from(Buffer.from(scalarKernels, "base64")),
-};
+import { Memory } from "../../src/wasm/memory.js";
+import { type AllKernels, allBuilds, allKernels } from "../support/all_kernels.js";
 
 /** Test cases of `describe.each`. */
-export const builds: readonly (readonly [string, Kernels])[] = Object.entries(modules).map(([name, bytes]) => {
-  const kernels = instantiateSync(bytes);
+export const builds: readonly (readonly [string, AllKernels])[] = allBuilds.map((build) => {
+  const kernels = allKernels(new Memory(build));
   kernels.memory.grow(64);
-  return [name, kernels];
+  return [build, kernels];
 });
 
 /** Bytes by which a region is moved off an aligned address. */
@@ -37,7 +31,7 @@ export class Arena {
   readonly #regions: Region[] = [];
   #top: number;
 
-  constructor(kernels: Kernels) {
+  constructor(kernels: AllKernels) {
     this.#bytes = new Uint8Array(kernels.memory.buffer);
     this.#base = Math.ceil(kernels.heapBase / 16) * 16;
     this.#top = this.#base;

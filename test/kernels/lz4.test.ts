@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Kernels } from "../../src/wasm/kernels.js";
 import { type Lz4Sequence, lz4Block, lz4Decode } from "../reference/lz4.js";
+import type { AllKernels } from "../support/all_kernels.js";
 import { builds } from "./arena.js";
 import { decodeGuarded, encodeGuarded, expectSame, testDecoder, testEncoder } from "./streams.js";
 
@@ -63,7 +63,7 @@ describe.each(builds)("lz4Decode (%s)", (_name, kernels) => {
 });
 
 /** The two encoders, each with settings from fast to thorough. */
-function encodersOf({ lz4Encode, lz4EncodeHigh }: Kernels) {
+function encodersOf({ lz4Encode, lz4EncodeHigh }: AllKernels) {
   return [
     ["lz4Encode", lz4Encode, [1, 10, 65537], [-5, 2 ** 31 - 1]],
     ["lz4EncodeHigh", lz4EncodeHigh, [12, 5, 1], [99, -1]],

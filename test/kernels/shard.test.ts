@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Kernels } from "../../src/wasm/kernels.js";
 import { Memory } from "../../src/wasm/memory.js";
 import { type DenseShard, slotLength, writeShardLayout } from "../../src/wasm/shard_layout.js";
 import * as reference from "../reference/shard.js";
@@ -130,8 +129,8 @@ function indexBytes(entries: readonly Entry[]): Uint8Array {
 }
 
 /** What `writeShardLayout` writes. */
-function layoutBytes(kernels: Kernels, shard: DenseShard): Uint8Array {
-  const memory = new Memory(kernels);
+function layoutBytes(shard: DenseShard): Uint8Array {
+  const memory = new Memory();
   return memory.scope(() => memory.read(writeShardLayout(memory, shard)));
 }
 
@@ -204,7 +203,7 @@ describe.each(builds)("decodeShard (%s)", (_name, kernels) => {
     { src, index, region }: StoredShard,
     { firstRow = 0, rowCount = shard.grid[0] ?? 1, dstLength = outerLength(shard), dstSkew = 0, srcSkew = 0 } = {},
   ) => {
-    const layout = layoutBytes(kernels, shard);
+    const layout = layoutBytes(shard);
     const arena = new Arena(kernels);
     const stored = indexBytes(index);
     const dst = arena.output(dstLength, dstSkew);
@@ -452,7 +451,7 @@ describe.each(builds)("encodeShard (%s)", (_name, kernels) => {
     order: readonly number[],
     { base = 0, skipEmpty = false, dstLength = 0, indexLength = 16 * order.length, dstSkew = 0, srcSkew = 0 },
   ) => {
-    const layout = layoutBytes(kernels, shard);
+    const layout = layoutBytes(shard);
     const arena = new Arena(kernels);
     const dst = arena.output(content(dstLength, 9), dstSkew);
     const index = arena.output(indexLength);
@@ -584,7 +583,7 @@ describe.each(builds)("encodeShard (%s)", (_name, kernels) => {
         const src = content(outerLength(shard), 1);
         const dstLength = base + roomFor(shard);
         const { end, bytes, index } = run(shard, src, fill, order, { base, dstLength });
-        const layout = layoutBytes(kernels, shard);
+        const layout = layoutBytes(shard);
         const arena = new Arena(kernels);
         const dst = arena.output(src.length);
         const count = kernels.decodeShard(
@@ -628,7 +627,7 @@ describe.each(builds)("patchSlots (%s)", (_name, kernels) => {
     fill: Uint8Array,
     { dstLength = slots.length, dstSkew = 0, srcSkew = 0 } = {},
   ) => {
-    const layout = layoutBytes(kernels, shard);
+    const layout = layoutBytes(shard);
     const arena = new Arena(kernels);
     const dst = arena.output(slots, dstSkew);
     const result = kernels.patchSlots(
@@ -811,7 +810,7 @@ describe.each(builds)("patchSlots (%s)", (_name, kernels) => {
 
 describe("writeShardLayout", () => {
   it("refuses numbers that do not fit a word", () => {
-    const memory = new Memory(builds[0]![1]);
+    const memory = new Memory();
     const shard: DenseShard = {
       itemSize: 1,
       swapSize: 1,

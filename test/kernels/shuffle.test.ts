@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Kernels } from "../../src/wasm/kernels.js";
 import { bitshuffle, shuffle } from "../reference/shuffle.js";
+import type { AllKernels } from "../support/all_kernels.js";
 import { Arena, builds, skew } from "./arena.js";
 
-type Kernel = Kernels["shuffle"];
+type Kernel = AllKernels["shuffle"];
 
 /** Both sides of every place where a kernel goes another way: tiles of 16 items, stripes of 64, 128 bytes of bits, 512 items at a time. */
 const itemSizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 24, 31, 64, 65, 255, 256];
@@ -22,7 +22,7 @@ function noise(length: number): Uint8Array {
 }
 
 /** What a call gives, and that it writes and reads nothing but its regions. */
-function run(kernels: Kernels, kernel: Kernel, bytes: Uint8Array, itemSize: number, dstSkew = 0, srcSkew = 0) {
+function run(kernels: AllKernels, kernel: Kernel, bytes: Uint8Array, itemSize: number, dstSkew = 0, srcSkew = 0) {
   const arena = new Arena(kernels);
   const src = arena.input(bytes, srcSkew);
   const dst = arena.output(bytes.length, dstSkew);

@@ -1,7 +1,7 @@
 /** What the tests of the byte compressors share: data that compresses, streams that are damaged, and a place where no overrun goes unseen. */
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import type { Kernels } from "../../src/wasm/kernels.js";
+import type { AllKernels } from "../support/all_kernels.js";
 import { Arena, skew } from "./arena.js";
 
 type Decode = (dst: number, dstLength: number, src: number, srcLength: number) => number;
@@ -11,7 +11,7 @@ type Decode = (dst: number, dstLength: number, src: number, srcLength: number) =
  * or the negative result, which must point into `src`.
  */
 export function decodeGuarded(
-  kernels: Kernels,
+  kernels: AllKernels,
   decode: Decode,
   src: Uint8Array,
   dstLength: number,
@@ -107,7 +107,7 @@ export function expectSame(found: Uint8Array | number, expected: Uint8Array | nu
 
 /** Tests a decoder against its reference on the given streams, on damaged ones and on random bytes. */
 export function testDecoder(
-  kernels: Kernels,
+  kernels: AllKernels,
   decode: Decode,
   reference: Reference,
   streams: fc.Arbitrary<Uint8Array>,
@@ -151,7 +151,7 @@ type Encode = (dst: number, dstLength: number, src: number, srcLength: number) =
 
 /** What `encode` makes of `data`; empty where it returns 0. */
 export function encodeGuarded(
-  kernels: Kernels,
+  kernels: AllKernels,
   encode: Encode,
   data: Uint8Array,
   dstLength: number,
@@ -168,7 +168,7 @@ export function encodeGuarded(
 
 /** Tests that an encoder gives what the reference decodes, in no more than `bound` bytes, and 0 exactly where that does not fit. */
 export function testEncoder(
-  kernels: Kernels,
+  kernels: AllKernels,
   encode: Encode,
   reference: Reference,
   bound: (length: number) => number,

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 import { RuntimeError } from "../../src/errors.js";
-import { instantiate, instantiateSync } from "../../src/wasm/kernels.js";
+import { coreKernels, instantiateCore, type KernelModule, loadKernels } from "../../src/wasm/kernels.js";
 import { currentMemory, loadMemory, Memory, type Span, useMemory } from "../../src/wasm/memory.js";
+import { zstdKernels } from "../../src/wasm/zstd_kernels.js";
 
 /** The code of the error that `body` throws. */
 function codeOf(body: () => unknown): string {
@@ -16,7 +17,7 @@ function codeOf(body: () => unknown): string {
 
 /** A real trap: a kernel reads beyond the end of linear memory. */
 function trap(memory: Memory): void {
-  memory.kernels.xxh64Low(0xfffffff0, 8);
+  memory.kernels.crc32c(0xfffffff0, 64, 0);
 }
 
 describe("scopes", () => {
@@ -99,7 +100,7 @@ describe("spans", () => {
 
 describe("growth", () => {
   it("keeps the data and gives views onto the new memory", () => {
-    const memory = new Memory(instantiateSync());
+    const memory = new Memory();
     memory.scope(() => {
       const span = memory.write(new Uint8Array([1, 2, 3]));
       const stale = memory.view(span);
@@ -114,7 +115,7 @@ describe("growth", () => {
   });
 
   it("copies from a view of the same memory", () => {
-    const memory = new Memory(instantiateSync());
+    const memory = new Memory();
     memory.scope(() => {
       const span = memory.allocate(memory.bytes.byteLength - 100_000);
       memory.view(span).fill(7);
@@ -134,7 +135,7 @@ describe("growth", () => {
   });
 
   it("throws OUT_OF_MEMORY when the host gives no more", () => {
-    const memory = new Memory(instantiateSync());
+    const memory = new Memory();
     const grow = vi.spyOn(memory.kernels.memory, "grow").mockImplementation(() => {
       throw new RangeError("WebAssembly.Memory.grow(): Unable to grow instance memory");
     });
@@ -222,25 +223,59 @@ describe("a host", () => {
   it("without WebAssembly is told so", () => {
     vi.stubGlobal("WebAssembly", undefined);
     try {
-      expect(codeOf(() => instantiateSync())).toBe("UNSUPPORTED");
+      expect(codeOf(() => new Memory())).toBe("UNSUPPORTED");
     } finally {
       vi.unstubAllGlobals();
     }
   });
 
   it("that refuses to compile is told which policy to set", async () => {
-    const refused = new Uint8Array([0, 1, 2]);
-    expect(codeOf(() => instantiateSync(refused))).toBe("UNSUPPORTED");
-    expect(() => instantiateSync(refused)).toThrow("wasm-unsafe-eval");
-    await expect(instantiate(refused)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    const refused: KernelModule = { name: "refused", simd: "not a module", kernelsOf: (exports) => exports };
+    const memory = new Memory();
+    expect(codeOf(() => memory.kernelsOf(refused))).toBe("UNSUPPORTED");
+    expect(() => memory.kernelsOf(refused)).toThrow("wasm-unsafe-eval");
+    await expect(loadKernels(refused, "simd")).rejects.toMatchObject({ code: "UNSUPPORTED" });
   });
 
-  it("without SIMD gets the scalar build", () => {
+  it("without SIMD gets the scalar build, once it is loaded", async () => {
+    vi.resetModules();
     const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
-    const kernels = instantiateSync();
+    const fresh = await import("../../src/wasm/memory.js");
+    expect(() => fresh.currentMemory()).toThrow(expect.objectContaining({ code: "CODEC_NOT_LOADED" }));
+    expect(() => fresh.currentMemory()).toThrow("await init()");
+    await fresh.loadMemory();
     expect(validate).toHaveBeenCalledTimes(1);
     validate.mockRestore();
+    const { kernels } = fresh.currentMemory();
     expect(kernels.heapBase).toBeGreaterThan(0);
     expect(kernels.crc32c(0, 0, 5)).toBe(5);
+  });
+});
+
+describe("modules of kernels", () => {
+  it("are instantiated once for each memory, and work on it", () => {
+    const memory = new Memory();
+    const kernels = memory.kernelsOf(zstdKernels);
+    expect(memory.kernelsOf(zstdKernels)).toBe(kernels);
+    expect(new Memory().kernelsOf(zstdKernels)).not.toBe(kernels);
+    const hash = memory.scope(() => {
+      const { pointer, byteLength } = memory.write(new TextEncoder().encode("abc"));
+      return kernels.xxh64Low(pointer, byteLength) >>> 0;
+    });
+    expect(hash).toBe(0xad770999);
+  });
+
+  it("are new after a trap", () => {
+    const before = currentMemory().kernelsOf(zstdKernels);
+    expect(codeOf(() => useMemory(trap))).toBe("KERNEL_TRAP");
+    expect(currentMemory().kernelsOf(zstdKernels)).not.toBe(before);
+  });
+
+  it("are compiled ahead where that is asked for", async () => {
+    await loadKernels(coreKernels, "scalar");
+    const compile = vi.spyOn(WebAssembly, "Module");
+    expect(instantiateCore("scalar").heapBase).toBeGreaterThan(0);
+    expect(compile).not.toHaveBeenCalled();
+    compile.mockRestore();
   });
 });

@@ -5,7 +5,6 @@
  */
 
 import { constants, deflateRawSync } from "node:zlib";
-import type { Kernels } from "../../../src/wasm/kernels.js";
 import type { Random } from "../../model/random.js";
 import { type BlosclzInstruction, blosclzDecode, blosclzStream } from "../../reference/blosclz.js";
 import { inflate } from "../../reference/inflate.js";
@@ -13,6 +12,7 @@ import { lz4Decode } from "../../reference/lz4.js";
 import { bitshuffle, shuffle } from "../../reference/shuffle.js";
 import { snappyDecode } from "../../reference/snappy.js";
 import { zstdDecode } from "../../reference/zstd.js";
+import { type AllKernels, allKernels } from "../../support/all_kernels.js";
 import { compressed, frame, raw, runLength } from "../../support/zstd_frames.js";
 import { loadZstdLibrary, type ZstdLibrary } from "../../support/zstd_library.js";
 import { type GuardedMemory, guardedMemories } from "../guarded_memory.js";
@@ -61,7 +61,14 @@ interface Result {
   readonly taken: number;
 }
 
-type Call = (kernels: Kernels, dst: number, dstLength: number, src: number, srcLength: number, taken: number) => number;
+type Call = (
+  kernels: AllKernels,
+  dst: number,
+  dstLength: number,
+  src: number,
+  srcLength: number,
+  taken: number,
+) => number;
 
 /** Runs a kernel between guard bytes. */
 function callGuarded(memory: GuardedMemory, call: Call, stream: Uint8Array, room: number): Result {
@@ -70,7 +77,7 @@ function callGuarded(memory: GuardedMemory, call: Call, stream: Uint8Array, room
     const src = memory.write(stream);
     const dst = memory.allocate(room);
     const taken = memory.write(new Uint8Array(4));
-    const code = call(memory.kernels, dst.pointer, room, src.pointer, stream.length, taken.pointer);
+    const code = call(allKernels(memory), dst.pointer, room, src.pointer, stream.length, taken.pointer);
     check(code <= room, `${code} bytes written into ${room}`);
     checkBytes(memory.read(src), stream, "what was decoded from");
     const word = new DataView(memory.bytes.buffer, taken.pointer, 4);

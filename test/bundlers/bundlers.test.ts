@@ -1,0 +1,149 @@
+/**
+ * The package as it is installed, in a page: bundled by each bundler without configuration, and as modules without any; run by Chromium under a
+ * Content-Security-Policy.
+ */
+
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import * as esbuild from "esbuild";
+import { type Browser, chromium } from "playwright-core";
+import { rollup } from "rollup";
+import { build as viteBuild } from "vite";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import webpack from "webpack";
+import { requireBuild } from "../cli/support.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "syncodec-bundlers-"));
+const app = join(folder, "app.js");
+const html = (script: string): string =>
+  `<!doctype html><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
+
+const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".html": "text/html" };
+let policy = "";
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  requireBuild();
+  const installed = join(folder, "node_modules", "syncodec");
+  mkdirSync(installed, { recursive: true });
+  cpSync(join(root, "package.json"), join(installed, "package.json"));
+  cpSync(join(root, "dist"), join(installed, "dist"), { recursive: true });
+  cpSync(fileURLToPath(new URL("app.js", import.meta.url)), app);
+  writeFileSync(join(folder, "package.json"), '{ "name": "app", "type": "module" }');
+  writeFileSync(join(folder, "index.html"), html("./app.js"));
+  server = createServer((request, response) => {
+    const path = join(folder, new URL(request.url ?? "/", "http://page").pathname);
+    if (!existsSync(path)) response.writeHead(404).end();
+    else {
+      const type = types[extname(path)] ?? "application/octet-stream";
+      response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": policy }).end(readFileSync(path));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const executablePath = process.env.SYNCODEC_CHROMIUM ?? "/usr/bin/chromium";
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const withWebAssembly = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:";
+
+/** What the app at `path` of the server gives. */
+async function runInPage(path: string, contentPolicy: string): Promise<{ results: unknown; requests: string[] }> {
+  policy = contentPolicy;
+  const page = await browser.newPage();
+  const requests: string[] = [];
+  page.on("request", (request) => requests.push(new URL(request.url()).pathname));
+  const { port } = server.address() as AddressInfo;
+  await page.goto(`http://127.0.0.1:${port}/${path}`);
+  await page.waitForFunction("globalThis.results !== undefined");
+  const results = await page.evaluate("globalThis.results");
+  await page.close();
+  return { results, requests };
+}
+
+const expected = {
+  plain: true,
+  unknown: "NODE_NOT_FOUND",
+  zstd: true,
+  gzip: true,
+  blosc: true,
+  v2: true,
+  lz4: "CODEC_NOT_LOADED",
+  lz4AfterInit: "no error",
+  sync: 7,
+};
+
+/** Each leaves `out/<name>/index.html` or one that {@link writePage} adds. */
+const bundlers: Readonly<Record<string, (outdir: string) => Promise<void>>> = {
+  async esbuild(outdir) {
+    await esbuild.build({ entryPoints: [app], bundle: true, format: "esm", outdir });
+  },
+  async "esbuild with splitting"(outdir) {
+    await esbuild.build({ entryPoints: [app], bundle: true, splitting: true, minify: true, format: "esm", outdir });
+  },
+  async vite(outdir) {
+    await viteBuild({ root: folder, base: "./", logLevel: "error", configFile: false, build: { outDir: outdir } });
+  },
+  async webpack(outdir) {
+    const compiler = webpack({
+      mode: "production",
+      entry: app,
+      context: folder,
+      output: { path: outdir, filename: "app.js" },
+    });
+    const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
+      compiler?.run((error, result) => (error ? reject(error) : resolve(result))),
+    );
+    expect(stats?.toJson({ all: false, errors: true }).errors).toEqual([]);
+  },
+  async rollup(outdir) {
+    const bundle = await rollup({ input: app, plugins: [nodeResolve()] });
+    await bundle.write({ dir: outdir, format: "es" });
+    await bundle.close();
+  },
+};
+
+test.each(Object.keys(bundlers))("%s", async (name) => {
+  const path = `out/${name.replaceAll(" ", "-")}`;
+  const outdir = join(folder, path);
+  await bundlers[name]!(outdir);
+  const page = join(outdir, "index.html");
+  if (!existsSync(page)) writeFileSync(page, html("./app.js"));
+  expect((await runInPage(`${path}/index.html`, withWebAssembly)).results).toEqual(expected);
+});
+
+/** The app without a bundler: the package by its path. */
+function writePlainPage(): void {
+  const path = join(folder, "plain.js");
+  writeFileSync(
+    path,
+    readFileSync(app, "utf8").replace('from "syncodec"', 'from "./node_modules/syncodec/dist/browser/index.js"'),
+  );
+  writeFileSync(join(folder, "plain.html"), html("./plain.js"));
+}
+
+test("modules without a bundler, which load only what is needed", async () => {
+  writePlainPage();
+  const { results, requests } = await runInPage("plain.html", withWebAssembly);
+  expect(results).toEqual(expected);
+  expect(requests.filter((path) => path.includes("zstd-library"))).toHaveLength(1);
+  expect(requests.filter((path) => path.includes("scalar-"))).toEqual([]);
+});
+
+test("a policy that forbids WebAssembly is named", async () => {
+  writePlainPage();
+  const { results } = await runInPage("plain.html", "default-src 'self'; script-src 'self'; img-src data:");
+  expect(results).toMatchObject({ code: "UNSUPPORTED", message: expect.stringContaining("'wasm-unsafe-eval'") });
+});
