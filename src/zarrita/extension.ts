@@ -5,11 +5,12 @@
 
 import * as zarr from "zarrita";
 import type { ZarrArray } from "../array.js";
-import { type Chunk, chunkSource, chunkTarget } from "../chunk.js";
+import { type Chunk, chunkSource, chunkTarget, newChunk } from "../chunk.js";
 import { elementCount } from "../codecs/codec.js";
-import { ArgumentError, DataError } from "../errors.js";
-import { slice } from "../grid/selection.js";
+import { ArgumentError, DataError, RuntimeError } from "../errors.js";
+import { type Slice, slice } from "../grid/selection.js";
 import { fillElements, scatterBox, stridedBox } from "../pipeline/box.js";
+import { accessStore } from "../stores/access.js";
 import { hasForeignChunks, rememberOverride, syncodecArray, type TheirArray } from "./arrays.js";
 import { nativeOrder, stridesIn } from "./native_order.js";
 import { dataToTheirs } from "./values.js";
@@ -46,56 +47,112 @@ function boxOf(
 }
 
 /** Elements of `array` in `counts` chunks from the chunk `first`, as far as they lie in the array. */
-function regionOf({ chunkShape, shape }: ZarrArray, first: readonly number[], counts: readonly number[]) {
+function regionOf(
+  { shape }: ZarrArray,
+  chunkShape: readonly number[],
+  first: readonly number[],
+  counts: readonly number[],
+): { readonly start: number[]; readonly stop: number[]; readonly extent: number[] } {
   const start = first.map((chunk, axis) => Math.min(shape[axis]!, chunk * chunkShape[axis]!));
   const stop = first.map((chunk, axis) => Math.min(shape[axis]!, (chunk + counts[axis]!) * chunkShape[axis]!));
   return { start, stop, extent: stop.map((end, axis) => end - start[axis]!) };
 }
 
-/** A chunk of zarrita's form and order for `array`, to be filled. */
-function newChunk(array: ZarrArray, shape: readonly number[], useSharedArrayBuffer: boolean): Chunk {
-  const stride = stridesIn(
-    nativeOrder(array),
-    shape,
-    shape.map(() => false),
-  );
-  return { ...array.newChunk(shape, { useSharedArrayBuffer }), stride };
+/** Makes the chunks of one array: in zarrita's order, whole at the array's edges, with the fill value beyond them. */
+class ChunkReader {
+  readonly array: ZarrArray;
+  readonly chunkShape: number[];
+  readonly #elements: number;
+  readonly #order: readonly number[];
+  readonly #stride: number[];
+  readonly #one: readonly number[];
+  /** Whether chunks can be read one by one, now, as far as is known. */
+  #isSync: boolean;
+
+  constructor(array: ZarrArray) {
+    this.array = array;
+    this.chunkShape = [...array.chunkShape];
+    this.#elements = elementCount(this.chunkShape);
+    this.#order = nativeOrder(array);
+    this.#stride = this.#stridesOf(this.chunkShape);
+    this.#one = this.chunkShape.map(() => 1);
+    const { sync } = accessStore(array.store);
+    // Without one version of a value, a shard's index would be read for each of its chunks.
+    this.#isSync = sync !== undefined && (array.shardGrid === undefined || sync.open !== undefined);
+  }
+
+  /** A chunk from a store that answers at once; `undefined` if that is not possible now. */
+  readNow(coordinates: readonly number[], useSharedArrayBuffer: boolean): TheirChunk | undefined {
+    if (!this.#isSync) return undefined;
+    const { start, stop, extent } = regionOf(this.array, this.chunkShape, coordinates, this.#one);
+    const chunk = this.#newChunk(extent, useSharedArrayBuffer);
+    try {
+      this.array.getSync(slices(start, stop), { out: { ...chunk, shape: extent } });
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      if (error.code === "NOT_SYNCHRONOUS") this.#isSync = false;
+      else if (error.code !== "KEY_BUSY") throw error;
+      return undefined;
+    }
+    return this.#toTheirs(chunk);
+  }
+
+  /** Reads a box of chunks at once and cuts it up. */
+  async readBox(requests: readonly ChunkRequest[], options: Options): Promise<TheirChunk[]> {
+    const { array, chunkShape } = this;
+    const { dataType } = array.metadata;
+    const { signal, useSharedArrayBuffer } = options;
+    const asynchronous = signal === undefined ? {} : { signal };
+    const { first, counts } = boxOf(requests, chunkShape.length);
+    const { start, stop, extent } = regionOf(array, chunkShape, first, counts);
+    if (requests.length === 1) {
+      const chunk = this.#newChunk(extent, useSharedArrayBuffer);
+      await array.get(slices(start, stop), { ...asynchronous, out: { ...chunk, shape: extent } });
+      return [this.#toTheirs(chunk)];
+    }
+    const whole: Chunk = { ...newChunk(dataType, extent), stride: this.#stridesOf(extent) };
+    await array.get(slices(start, stop), { ...asynchronous, out: whole });
+    const source = chunkSource(whole, extent, dataType, "Chunk");
+    return requests.map(({ coordinates }) => {
+      const part = regionOf(array, chunkShape, coordinates, this.#one);
+      const chunk = this.#newChunk(part.extent, useSharedArrayBuffer);
+      const { outer, finish } = chunkTarget({ ...chunk, shape: part.extent }, part.extent, dataType, "Chunk");
+      const box = stridedBox(part.extent, outer.strides, source.strides, dataType.itemSize);
+      const offset = part.start.reduce((sum, from, axis) => sum + (from - start[axis]!) * source.strides[axis]!, 0);
+      if (!box.isEmpty) scatterBox(box, outer.elements, 0, source.elements, offset);
+      finish();
+      return this.#toTheirs(chunk);
+    });
+  }
+
+  /** A whole chunk of which `extent` will be filled. */
+  #newChunk(extent: readonly number[], useSharedArrayBuffer: boolean): Chunk {
+    const { chunkShape, array } = this;
+    const stride = this.#stride;
+    const { dataType, fillValue } = array.metadata;
+    const chunk: Chunk = { ...newChunk(dataType, chunkShape, useSharedArrayBuffer), stride };
+    if (elementCount(extent) === this.#elements) return chunk;
+    const { outer, finish } = chunkTarget(chunk, chunkShape, dataType, "Chunk");
+    fillElements(outer.elements, fillValue);
+    finish();
+    return chunk;
+  }
+
+  #stridesOf(shape: readonly number[]): number[] {
+    return stridesIn(
+      this.#order,
+      shape,
+      shape.map(() => false),
+    );
+  }
+
+  #toTheirs({ data, stride }: Chunk): TheirChunk {
+    return { data: dataToTheirs(this.array, data), shape: this.chunkShape.slice(), stride: stride.slice() };
+  }
 }
 
-/** Reads a box of chunks and cuts it up. Beyond the array's edges chunks hold the fill value. */
-async function readBox(array: ZarrArray, requests: readonly ChunkRequest[], options: Options): Promise<TheirChunk[]> {
-  const { chunkShape } = array;
-  const { dataType, fillValue } = array.metadata;
-  const { first, counts } = boxOf(requests, chunkShape.length);
-  const { start, stop, extent } = regionOf(array, first, counts);
-  const whole = newChunk(array, extent, options.useSharedArrayBuffer);
-  const { signal, useSharedArrayBuffer } = options;
-  await array.get(
-    start.map((from, axis) => slice(from, stop[axis]!)),
-    { out: whole, ...(signal === undefined ? {} : { signal }) },
-  );
-  const toTheirs = (chunk: Chunk): TheirChunk => ({
-    data: dataToTheirs(array, chunk.data),
-    shape: [...chunkShape],
-    stride: chunk.stride,
-  });
-  if (requests.length === 1 && extent.every((length, axis) => length === chunkShape[axis])) return [toTheirs(whole)];
-  const source = chunkSource(whole, extent, dataType, "Chunk");
-  return requests.map(({ coordinates }) => {
-    const chunk = newChunk(array, chunkShape, useSharedArrayBuffer);
-    const { outer, finish } = chunkTarget(chunk, chunkShape, dataType, "Chunk");
-    const part = regionOf(
-      array,
-      coordinates,
-      coordinates.map(() => 1),
-    );
-    if (elementCount(part.extent) < elementCount(chunkShape)) fillElements(outer.elements, fillValue);
-    const box = stridedBox(part.extent, outer.strides, source.strides, dataType.itemSize);
-    const offset = part.start.reduce((sum, from, axis) => sum + (from - start[axis]!) * source.strides[axis]!, 0);
-    if (!box.isEmpty) scatterBox(box, outer.elements, 0, source.elements, offset);
-    finish();
-    return toTheirs(chunk);
-  });
+function slices(start: readonly number[], stop: readonly number[]): Slice[] {
+  return start.map((from, axis) => slice(from, stop[axis]!));
 }
 
 /** Halves of `requests` along the axis on which they reach furthest. */
@@ -106,24 +163,23 @@ function halve(requests: readonly ChunkRequest[], { first, counts }: ReturnType<
   return [requests.filter(isLow), requests.filter((each) => !isLow(each))];
 }
 
-async function answer(array: ZarrArray, requests: readonly ChunkRequest[], options: Options): Promise<void> {
-  const box = boxOf(requests, array.chunkShape.length);
+async function answer(reader: ChunkReader, requests: readonly ChunkRequest[], options: Options): Promise<void> {
+  const { chunkShape, array } = reader;
+  const box = boxOf(requests, chunkShape.length);
   const inBox = elementCount(box.counts);
-  const bytes = inBox * elementCount(array.chunkShape) * array.metadata.dataType.itemSize;
+  const bytes = inBox * elementCount(chunkShape) * array.metadata.dataType.itemSize;
   const canHalve = inBox > 1;
   if (canHalve && (inBox !== requests.length || bytes > bytesAtOnce)) {
-    for (const half of halve(requests, box)) if (half.length > 0) await answer(array, half, options);
+    for (const half of halve(requests, box)) if (half.length > 0) await answer(reader, half, options);
     return;
   }
   try {
-    const chunks = await readBox(array, requests, options);
-    chunks.forEach((chunk, i) => {
-      requests[i]?.resolve(chunk);
-    });
+    const chunks = await reader.readBox(requests, options);
+    for (const [i, { resolve }] of requests.entries()) resolve(chunks[i]!);
   } catch (error) {
     // A bad chunk is the error of those who asked for it.
     if (canHalve && error instanceof DataError) {
-      for (const half of halve(requests, box)) await answer(array, half, options);
+      for (const half of halve(requests, box)) await answer(reader, half, options);
     } else for (const { reject } of requests) reject(error);
   }
 }
@@ -137,13 +193,16 @@ function checkCoordinates(coordinates: readonly number[], rank: number): void {
 }
 
 function chunkGetter(theirs: TheirArray): GetChunk {
+  const rank = theirs.shape.length;
+  let reader: ChunkReader | undefined;
   let batches: Batch[] = [];
   const flush = async (): Promise<void> => {
     const ready = batches;
     batches = [];
     for (const { requests, ...options } of ready) {
       try {
-        await answer(await syncodecArray(theirs), requests, options);
+        reader ??= new ChunkReader(await syncodecArray(theirs));
+        await answer(reader, requests, options);
       } catch (error) {
         for (const { reject } of requests) reject(error);
       }
@@ -151,7 +210,9 @@ function chunkGetter(theirs: TheirArray): GetChunk {
   };
   return async (coordinates, { signal } = {}, { useSharedArrayBuffer = false } = {}) => {
     signal?.throwIfAborted();
-    checkCoordinates(coordinates, theirs.shape.length);
+    checkCoordinates(coordinates, rank);
+    const chunk = reader?.readNow(coordinates, useSharedArrayBuffer);
+    if (chunk !== undefined) return chunk;
     return new Promise((resolve, reject) => {
       if (batches.length === 0) queueMicrotask(flush);
       let batch = batches.find((each) => each.signal === signal && each.useSharedArrayBuffer === useSharedArrayBuffer);
