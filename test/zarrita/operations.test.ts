@@ -1,10 +1,22 @@
 /** `get` and `set` against zarrita's own, over random arrays and selections, and where zarrita has nothing to compare with. */
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FileSystemStore } from "@zarrita/storage";
 import fc from "fast-check";
-import { beforeAll, describe, expect, expectTypeOf, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import * as zarr from "zarrita";
-import { type CreateArrayOptions, createArraySync, init, openArraySync } from "../../src/index.js";
+import {
+  type CreateArrayOptions,
+  createArray,
+  createArraySync,
+  init,
+  openArraySync,
+  openGroupSync,
+} from "../../src/index.js";
 import { get, set, syncodecArray, withSyncodec } from "../../src/zarrita.js";
+import { startServer } from "../support/http_server.js";
 import { comparable, openAs, openIn, RangeMap } from "./support.js";
 
 beforeAll(() => init());
@@ -268,4 +280,51 @@ test("options of the first call that opens an array hold for get and set", async
   expect(await syncodecArray(withSyncodec(array))).toBe(ours);
   await set(array, null, 0);
   expect([...store.keys()].filter((key) => key.includes("/c/"))).toEqual([]);
+});
+
+describe("stores of zarrita", () => {
+  const options = { dataType: "int32", shape: [9, 7], chunkShape: [2, 3], codecs: [] } as const;
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "syncodec-zarrita-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test("FileSystemStore is read and written, in shards too", async () => {
+    const store = new FileSystemStore(folder);
+    await createArray(store, { path: "a", shape: [20], chunkShape: [2], shardShape: [10], dataType: "int32" });
+    const array = await zarr.open(zarr.root(store).resolve("a"), { kind: "array" });
+    await set(array, [zarr.slice(3, 15)], 9);
+    const { data } = await get(array);
+    expect([...data]).toEqual(Array.from({ length: 20 }, (_, i) => (i >= 3 && i < 15 ? 9 : 0)));
+    expect(comparable(await zarr.get(array))).toEqual(comparable(await get(array)));
+  });
+
+  test("stores with extensions are read through them", async () => {
+    const server = await startServer(
+      filled({ ...options, shape: [9, 7], chunkShape: [2, 3], codecs: [], selection: [] }),
+    );
+    const cache = new Map<string, Uint8Array | undefined>();
+    const store = await zarr.extendStore(
+      new zarr.FetchStore(server.url),
+      (inner) => zarr.withByteCaching(inner, { cache }),
+      (inner) => zarr.withRangeCoalescing(inner),
+    );
+    const array = await openIn(store, "a");
+    expect(comparable(await get(array))).toEqual(comparable(await zarr.get(array)));
+    const { length } = server.log;
+    await get(array);
+    expect(server.log).toHaveLength(length);
+    await server.close();
+  });
+
+  test("arrays of a group with consolidated metadata open from there", async () => {
+    const map = filled({ ...options, shape: [9, 7], chunkShape: [2, 3], codecs: [], selection: [] });
+    openGroupSync(map).consolidateMetadataSync();
+    map.delete("/a/zarr.json");
+    const server = await startServer(map);
+    const store = await zarr.withConsolidatedMetadata(new zarr.FetchStore(server.url), { format: "v3" });
+    expect(await get(await openIn(store, "a"), [1, 1])).toBe(8);
+    await server.close();
+  });
 });
