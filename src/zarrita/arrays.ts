@@ -2,8 +2,15 @@
 
 import type * as zarr from "zarrita";
 import { Array as ZarritaArray } from "zarrita";
-import { type OpenOptions, openArray, type ZarrArray } from "../array.js";
+import { type OpenOptions, openArray, ZarrArray } from "../array.js";
 import { NodeError } from "../errors.js";
+import { parseArrayMetadata } from "../metadata/array_metadata.js";
+import { parseDataType } from "../metadata/data_type.js";
+import { parseJson } from "../metadata/json.js";
+import { joinKey, normalizePath } from "../metadata/node_path.js";
+import { expectObject } from "../metadata/validate.js";
+import { resolveRuntime } from "../runtime.js";
+import { accessStore } from "../stores/access.js";
 
 export type TheirArray = zarr.Array<zarr.DataType, zarr.Readable>;
 
@@ -51,8 +58,28 @@ function layout(shape: readonly number[], chunks: readonly number[] | undefined)
   return `[${shape.join(", ")}]${lengths === undefined ? "" : ` in chunks of [${lengths.join(", ")}]`}`;
 }
 
+/**
+ * As `openArray`, but a fill value of null, which the specification forbids and zarrita writes where it is told none, reads as zero, false or
+ * an empty text; as in Zarr v2, empty chunks of such an array are stored.
+ */
+async function openLenient(store: zarr.Readable, options: OpenOptions & { readonly path: string }): Promise<ZarrArray> {
+  const access = accessStore(store);
+  const path = normalizePath(options.path);
+  const key = joinKey(path, "zarr.json");
+  const bytes = options.zarrFormat === 2 ? undefined : await access.async.get(key, undefined, {});
+  if (bytes === undefined) return openArray(store, { zarrFormat: 2, ...options });
+  const document = expectObject(parseJson(bytes, key), { field: "", key });
+  const hasNullFill = document.get("fill_value") === null;
+  if (hasNullFill) {
+    const dataType = parseDataType(document.get("data_type"), { field: "data_type", key });
+    document.set("fill_value", dataType.formatFill(dataType.defaultFill()));
+  }
+  const metadata = { ...parseArrayMetadata(document, key), hasNullFill };
+  return new ZarrArray({ kind: "array", path, metadata }, access, resolveRuntime(options, access));
+}
+
 async function openSame(theirs: TheirArray, options: Omit<OpenOptions, "path">): Promise<ZarrArray> {
-  const ours = await openArray(theirs.store, { writeEmptyChunks: true, ...options, path: theirs.path });
+  const ours = await openLenient(theirs.store, { writeEmptyChunks: true, ...options, path: theirs.path });
   const { chunkShape } = ours.chunkGrid;
   const isKnown = theirs.chunks !== undefined && chunkShape !== undefined;
   const expected = layout(theirs.shape, isKnown ? theirs.chunks : undefined);

@@ -250,12 +250,75 @@ describe("set", () => {
     },
   );
 
-  test("refuses what zarrita writes wrongly", async () => {
-    const array = (await openIn(filled({ ...small, dataType: "int8" }), "a")) as zarr.Array<"int8", zarr.Mutable>;
-    const wrongShape = { data: new Int8Array(4), shape: [2, 2], stride: [2, 1] };
-    await expect(set(array, null, wrongShape)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", expected: "[4, 4]" });
-    await expect(set(array, [0, 0], 300)).rejects.toThrow();
-    await expect(set(array, [9, 0], 1)).rejects.toMatchObject({ code: "INVALID_SELECTION" });
+  test("reads and writes what zarrita created without a fill value, which is null then", async () => {
+    for (const dtype of ["uint8", "int64", "float32", "bool"] as const) {
+      const store = new RangeMap();
+      const array = await zarr.create(zarr.root(store), { shape: [4], chunkShape: [2], dtype });
+      const zero = dtype === "bool" ? false : dtype === "int64" ? 0n : 0;
+      expect([...(await get(array)).data]).toEqual([zero, zero, zero, zero]);
+      await set(array, null, zero);
+      expect([...store.keys()].sort()).toEqual(["/c/0", "/c/1", "/zarr.json"]);
+      expect(comparable(await zarr.get(array))).toEqual(comparable(await get(array)));
+    }
+  });
+});
+
+/** Each with what zarrita 0.7.5 makes of it. Elements are their numbers in a 5 × 7 array of uint8. */
+describe("where zarrita gives wrong elements without an error", () => {
+  const numbers = Uint8Array.from({ length: 35 }, (_, i) => i);
+
+  async function numbered(): Promise<zarr.Array<"uint8", RangeMap>> {
+    const array = await zarr.create(zarr.root(new RangeMap()), { shape: [5, 7], chunkShape: [2, 3], dtype: "uint8" });
+    await zarr.set(array, null, { data: numbers, shape: [5, 7], stride: [7, 1] });
+    return array;
+  }
+
+  test("selections with fewer entries than axes take the other axes whole", async () => {
+    const array = await numbered();
+    expect(await zarr.get(array, [2])).toBe(0);
+    expect(await get(array, [2])).toMatchObject({ data: numbers.subarray(14, 21), shape: [7] });
+    expect(await zarr.get(array, [zarr.slice(1, 2)])).toMatchObject({ data: Uint8Array.of(0), shape: [1] });
+    expect(await get(array, [zarr.slice(1, 2)])).toMatchObject({ data: numbers.subarray(7, 14), shape: [1, 7] });
+  });
+
+  test("indices and bounds that are no integers are refused", async () => {
+    const array = await numbered();
+    expect(await zarr.get(array, [1.5, 0])).toBe(7);
+    for (const entry of [1.5, zarr.slice(0.5, 2)])
+      await expect(get(array, [entry, 0])).rejects.toMatchObject({ code: "INVALID_SELECTION" });
+  });
+
+  test.each([300, 1.5, -1])("%d is no uint8", async (value) => {
+    const array = await numbered();
+    await zarr.set(array, [0, 0], value);
+    expect(await zarr.get(array, [0, 0])).not.toBe(value);
+    await expect(set(array, [0, 0], value)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  test("a chunk of another shape is refused", async () => {
+    const array = await numbered();
+    const value = { data: new Uint8Array(7).fill(99), shape: [1, 7], stride: [7, 1] };
+    await zarr.set(array, [0, null], value);
+    expect([...(await zarr.get(array, [0, null])).data]).not.toEqual([...value.data]);
+    await expect(set(array, [0, null], value)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", expected: "[7]" });
+  });
+
+  test("stored chunks of the wrong length are refused", async () => {
+    const array = await numbered();
+    array.store.set("/c/0/0", Uint8Array.of(9));
+    expect((await zarr.get(array)).shape).toEqual([5, 7]);
+    await expect(get(array)).rejects.toMatchObject({ code: "CORRUPT_DATA", key: "/c/0/0", expected: "6 bytes" });
+  });
+
+  test("bool behind a byte order is what was stored", async () => {
+    const store = filled({
+      ...small,
+      dataType: "bool",
+      codecs: [{ name: "bytes", configuration: { endian: "big" } }],
+    });
+    const array = await openIn(store, "a");
+    expect(await zarr.get(array, [0, 0])).toBe(false);
+    expect(await get(array, [0, 0])).toBe(true);
   });
 });
 
