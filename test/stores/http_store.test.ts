@@ -452,6 +452,41 @@ describe("FetchStore", () => {
     }
   });
 
+  test("a compressed part is an error", async () => {
+    server.answer = ({ response, value: all, span }) => {
+      if (span === undefined) return false;
+      const body = gzipSync(all).subarray(0, 20);
+      response.writeHead(206, { "content-encoding": "gzip", "content-range": `bytes 0-19/${all.length}` }).end(body);
+      return true;
+    };
+    await expect(whole()).rejects.toMatchObject({ key: "/a/c/0/0" });
+  });
+
+  test("a server without HEAD is an error, unless it has suffix ranges", async () => {
+    server.answer = ({ request, response }) => {
+      if (request.method !== "HEAD") return false;
+      response.writeHead(405).end();
+      return true;
+    };
+    expect(await whole()).toEqual(data.subarray(0, 100));
+    const array = await openArray(new FetchStore(server.url), { path: "a" });
+    await expect(array.get([slice(0, 5)])).rejects.toMatchObject({ code: "STORE_ERROR", key: "/a/c/0/0" });
+  });
+
+  test("a shard that changes between index and chunks is not noticed where its new slots fit", async () => {
+    let count = 0;
+    etags.set("/a/c/0/0", '"0"');
+    server.answer = ({ key }) => {
+      if (key === "/a/c/0/0" && ++count === 2) {
+        writeArray(data.map((each) => each + 1));
+        etags.set(key, '"1"');
+      }
+      return false;
+    };
+    await whole();
+    expect(count).toBe(2);
+  });
+
   test("503 is an error at once", async () => {
     server.answer = ({ response }) => {
       response.writeHead(503).end();

@@ -61,6 +61,19 @@ test("zarr.get through it asks for a shard's index once, and for neighbouring ch
   expect(ourRequests).toBe(1);
 });
 
+test("a store can carry it to every array that is opened", async () => {
+  const store = new RemoteStore(sharded());
+  const extended = await zarr.extendStore(
+    store,
+    zarr.defineStoreExtension(() => ({ arrayExtensions: [withSyncodec] })),
+  );
+  const array = await zarr.open(zarr.root(extended).resolve("a"), { kind: "array" });
+  await array.getChunk([0, 0]);
+  store.requests.length = 0;
+  await zarr.get(array, [zarr.slice(1, 19), zarr.slice(2, 15)]);
+  expect(store.requests).toHaveLength(1);
+});
+
 test("a chunk is whole at the array's edge, and contiguous, also one of many", async () => {
   const array = await openIn(sharded(), "a");
   const extended = withSyncodec(array);

@@ -310,6 +310,18 @@ describe("where zarrita gives wrong elements without an error", () => {
     await expect(get(array)).rejects.toMatchObject({ code: "CORRUPT_DATA", key: "/c/0/0", expected: "6 bytes" });
   });
 
+  test("characters beyond U+FFFF are one entry", async () => {
+    const store = new RangeMap();
+    const dataType = { name: "fixed_length_utf32", configuration: { length_bytes: 8 } } as const;
+    createArraySync(store, { path: "a", zarrFormat: 2, shape: [1], chunkShape: [1], dataType });
+    const array = await openAs<zarr.DataType>(store, "v2:U2");
+    await zarr.set(array, null, "😀b");
+    expect(await zarr.get(array, [0])).not.toBe("😀b");
+    await set(array, null, "😀b");
+    expect(await zarr.get(array, [0])).toBe("😀b");
+    expect(await get(array, [0])).toBe("😀b");
+  });
+
   test("bool behind a byte order is what was stored", async () => {
     const store = filled({
       ...small,
