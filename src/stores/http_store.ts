@@ -168,6 +168,8 @@ export class HttpStore implements AsyncStore {
   readonly #options: Required<HttpStoreOptions>;
   /** Of the values that were read in parts. */
   readonly #versions: Map<string, string> = new Map();
+  /** Of these a cache may hold parts of an older version. */
+  readonly #changed: Set<string> = new Set();
   #hasRanges = true;
   #hasSuffixRanges = true;
   #hasHead = true;
@@ -205,6 +207,7 @@ export class HttpStore implements AsyncStore {
   /** Accepts a new version of the value, of which nothing that was read before may be used any more. */
   forget(key: string): void {
     this.#versions.delete(key);
+    this.#changed.add(key);
   }
 
   async #getPart(
@@ -354,7 +357,8 @@ export class HttpStore implements AsyncStore {
   async #askOnce(query: Query): Promise<Answer> {
     const { key, signal, method = "GET", range, bodiless = [] } = query;
     const headers = range === undefined ? this.#options.headers : { ...this.#options.headers, Range: range };
-    const request = new Request(this.#urlOf(key), { method, headers, signal: signal ?? null });
+    const cache = this.#changed.has(key) ? "no-cache" : "default";
+    const request = new Request(this.#urlOf(key), { method, headers, cache, signal: signal ?? null });
     const response = await passing(() => this.#options.fetch(request));
     const { status } = response;
     const isOfNoUse =

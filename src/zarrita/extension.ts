@@ -94,7 +94,7 @@ class ChunkReader {
       else if (error.code !== "KEY_BUSY") throw error;
       return undefined;
     }
-    return this.#toTheirs(chunk);
+    return this.#toTheirs(chunk, useSharedArrayBuffer);
   }
 
   /** Reads a box of chunks at once and cuts it up. */
@@ -108,7 +108,7 @@ class ChunkReader {
     if (requests.length === 1) {
       const chunk = this.#newChunk(extent, useSharedArrayBuffer);
       await array.get(slices(start, stop), { ...asynchronous, out: { ...chunk, shape: extent } });
-      return [this.#toTheirs(chunk)];
+      return [this.#toTheirs(chunk, useSharedArrayBuffer)];
     }
     const whole: Chunk = { ...newChunk(dataType, extent), stride: this.#stridesOf(extent) };
     await array.get(slices(start, stop), { ...asynchronous, out: whole });
@@ -121,7 +121,7 @@ class ChunkReader {
       const offset = part.start.reduce((sum, from, axis) => sum + (from - start[axis]!) * source.strides[axis]!, 0);
       if (!box.isEmpty) scatterBox(box, outer.elements, 0, source.elements, offset);
       finish();
-      return this.#toTheirs(chunk);
+      return this.#toTheirs(chunk, useSharedArrayBuffer);
     });
   }
 
@@ -146,8 +146,8 @@ class ChunkReader {
     );
   }
 
-  #toTheirs({ data, stride }: Chunk): TheirChunk {
-    return { data: dataToTheirs(this.array, data), shape: this.chunkShape.slice(), stride: stride.slice() };
+  #toTheirs({ data, stride }: Chunk, isShared: boolean): TheirChunk {
+    return { data: dataToTheirs(this.array, data, isShared), shape: this.chunkShape.slice(), stride: stride.slice() };
   }
 }
 

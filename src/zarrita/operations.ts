@@ -39,7 +39,7 @@ export async function get(
   const stride = stridesIn(nativeOrder(array), shape, dropped);
   const out: Chunk = { ...array.newChunk(shape, { useSharedArrayBuffer }), stride };
   await array.get(selection, { ...asynchronous, out });
-  return { data: dataToTheirs(array, out.data), shape: out.shape, stride };
+  return { data: dataToTheirs(array, out.data, useSharedArrayBuffer), shape: out.shape, stride };
 }
 
 /** zarrita's `set`, of sharded arrays too. A chunk of another shape than the selection is refused. */

@@ -11,32 +11,42 @@ export type TheirData = zarr.Chunk<zarr.DataType>["data"];
 export type TheirScalar = zarr.Scalar<zarr.DataType>;
 
 /** Texts of fixed length as the bytes that are stored. */
-function packTexts({ itemSize, encodeScalar }: BoxedDataType, texts: readonly unknown[]): ArrayBuffer {
-  const bytes = new Uint8Array(texts.length * itemSize);
+function packTexts(
+  { itemSize, encodeScalar }: BoxedDataType,
+  texts: readonly unknown[],
+  isShared: boolean,
+): ArrayBufferLike {
+  const byteLength = texts.length * itemSize;
+  const bytes = new Uint8Array(isShared ? new SharedArrayBuffer(byteLength) : new ArrayBuffer(byteLength));
   for (const [i, text] of texts.entries()) bytes.set(encodeScalar(text), i * itemSize);
   return bytes.buffer;
 }
 
-function textsToTheirs(dataType: BoxedDataType, texts: readonly unknown[]): TheirData {
+function textsToTheirs(dataType: BoxedDataType, texts: readonly unknown[], isShared: boolean): TheirData {
   const { itemSize } = dataType;
-  const buffer = packTexts(dataType, texts);
+  const buffer = packTexts(dataType, texts, isShared);
   return dataType.name === "fixed_length_utf32"
     ? new zarr.UnicodeStringArray(itemSize / 4, buffer)
     : new zarr.ByteStringArray(itemSize, buffer);
 }
 
-/** The elements of a chunk of `array` as zarrita holds them. */
-export function dataToTheirs({ metadata: { dataType }, path }: ZarrArray, data: Chunk["data"]): TheirData {
+/** The elements of a chunk of `array` as zarrita holds them; `isShared`: those that are packed anew lie in shared memory. */
+export function dataToTheirs(
+  { metadata: { dataType }, path }: ZarrArray,
+  data: Chunk["data"],
+  isShared: boolean,
+): TheirData {
   if (data instanceof StructArray)
     throw new RuntimeError("UNSUPPORTED", "zarrita has no data type for structs", { key: path });
-  if (Array.isArray(data)) return !dataType.variable && dataType.isBoxed ? textsToTheirs(dataType, data) : data;
+  if (Array.isArray(data))
+    return !dataType.variable && dataType.isBoxed ? textsToTheirs(dataType, data, isShared) : data;
   return dataType.name === "bool" ? new zarr.BoolArray(data.buffer, data.byteOffset, data.length) : data;
 }
 
 /** One element of `array` as zarrita gives it: bytes as the UTF-8 text that they are. */
 export function scalarToTheirs({ metadata: { dataType } }: ZarrArray, value: TheirScalar): TheirScalar {
   if (dataType.variable || !dataType.isBoxed || dataType.name !== "null_terminated_bytes") return value;
-  return new zarr.ByteStringArray(dataType.itemSize, packTexts(dataType, [value])).get(0);
+  return new zarr.ByteStringArray(dataType.itemSize, packTexts(dataType, [value], false)).get(0);
 }
 
 /** Bytes up to the nulls at their end, as text of one character each: so do ours look. */

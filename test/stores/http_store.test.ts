@@ -350,6 +350,19 @@ describe("a value that changes", () => {
     expect(server.log.filter((each) => each.includes(key))).toHaveLength(4);
   });
 
+  test("is not taken from a cache the second time", async () => {
+    changing(2);
+    const modes: string[] = [];
+    const store = open({
+      fetch: (request: Request) => {
+        if (request.url.endsWith(key)) modes.push(request.cache);
+        return fetch(request);
+      },
+    });
+    await (await openArray<"int32">(store, { path: "a" })).get(part);
+    expect(modes).toEqual(["default", "default", "no-cache", "no-cache"]);
+  });
+
   test("after its index was kept: is read once more", async () => {
     changing(3);
     const array = await openArray<"int32">(open(), { path: "a" });

@@ -121,11 +121,26 @@ describe("get", () => {
   });
 
   test("gives shared memory where it is asked for", async () => {
-    const array = await openIn(filled(small), "a");
-    for (const read of [get, zarr.get]) {
-      const { data } = await read(array, null, { useSharedArrayBuffer: true });
-      expect(data).toBeInstanceOf(Int32Array);
+    const texts = new RangeMap();
+    for (const name of ["fixed_length_utf32", "null_terminated_bytes"] as const) {
+      const dataType = { name, configuration: { length_bytes: 8 } };
+      createArraySync(texts, { path: name, zarrFormat: 2, shape: [5], chunkShape: [2], dataType });
+    }
+    const arrays = [
+      await openIn(filled(small), "a"),
+      await openIn(filled({ ...small, dataType: "bool" }), "a"),
+      await openIn(texts, "null_terminated_bytes"),
+      await openIn(texts, "fixed_length_utf32"),
+    ];
+    for (const array of arrays) {
+      for (const from of [array, withSyncodec(array)]) {
+        const { data } = await zarr.get(from, null, { useSharedArrayBuffer: true });
+        expect("buffer" in data && data.buffer).toBeInstanceOf(SharedArrayBuffer);
+      }
+      const { data } = await get(array, null, { useSharedArrayBuffer: true });
       expect("buffer" in data && data.buffer).toBeInstanceOf(SharedArrayBuffer);
+      const chunk = await withSyncodec(array).getChunk([...array.shape].fill(0), {}, { useSharedArrayBuffer: true });
+      expect("buffer" in chunk.data && chunk.data.buffer).toBeInstanceOf(SharedArrayBuffer);
     }
   });
 
