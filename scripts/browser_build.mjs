@@ -49,7 +49,7 @@ function notices() {
 /** Builds dist/browser/. Resolves to esbuild's metafile. */
 export async function buildForBrowsers() {
   const { metafile, outputFiles } = await build({
-    entryPoints: ["index", "numcodecs"].map((name) => join(root, "src", `${name}.ts`)),
+    entryPoints: ["index", "numcodecs", "zarrita"].map((name) => join(root, "src", `${name}.ts`)),
     outdir: join(root, "dist/browser"),
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

@@ -502,8 +502,24 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { outer, result } = this.#target(resolved, options);
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
     await loadMemory();
-    await this.#run(this.#readBatches(tiling), tiling.count, options);
+    await this.#readUnchanged(() => this.#run(this.#readBatches(tiling), tiling.count, options));
     return result();
+  }
+
+  /** Runs `read`; once more if values changed meanwhile, for what came before a change need not fit what came after it. */
+  async #readUnchanged(read: () => Promise<void>): Promise<void> {
+    const { async } = this.#access;
+    for (let isLast = false; ; isLast = true) {
+      const before = async.changes();
+      try {
+        await read();
+        if (async.changes() === before) return;
+      } catch (error) {
+        if (isLast || async.changes() === before) throw error;
+      }
+      if (!isLast) continue;
+      throw new RuntimeError("VALUE_CHANGED", "Values changed each time they were read", { key: this.path });
+    }
   }
 
   #setSync(resolved: Resolved, value: Value<D>, options: SetOptions): void {

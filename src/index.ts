@@ -78,6 +78,7 @@ export { StructArray, type StructFieldView } from "./metadata/struct_array.js";
 export type { TimeUnit } from "./metadata/temporal_types.js";
 export type { CoalesceOptions } from "./pipeline/fetches.js";
 export type { RuntimeOptions } from "./runtime.js";
+export { HttpStore, type HttpStoreOptions } from "./stores/http_store.js";
 export { type LatencyOptions, LatencyStore } from "./stores/latency.js";
 export { MemoryStore } from "./stores/memory.js";
 export type {

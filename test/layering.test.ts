@@ -84,7 +84,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   browser: [...base, "wasm", "stores"],
   "node.ts": [...all, "node"],
   "browser.ts": [...all, "browser"],
-  "zarrita.ts": [...all, "index.ts"],
+  zarrita: all,
+  "zarrita.ts": ["zarrita"],
   "numcodecs.ts": [...all, "index.ts"],
   cli: [...all, "index.ts", "node.ts", "node"],
 };

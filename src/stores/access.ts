@@ -42,6 +42,8 @@ export interface AsyncAccess {
    * is written without it. What others write it does not show: enough to read by, not to write by.
    */
   ownVersion: ((key: string) => string) | undefined;
+  /** How often the store has thrown `VALUE_CHANGED`: what was read before must not be used with what is read after. */
+  changes(): number;
 }
 
 export interface StoreAccess {
@@ -202,18 +204,34 @@ function fitsRange(bytes: Uint8Array | undefined, range: ByteRange): boolean {
 function asyncAccess(store: AsyncStore): AsyncAccess {
   const writes = "openSync" in store && store.openSync !== undefined ? undefined : writeCountsOf(store);
   const patch = asyncPatch(store);
-  let hasRanges = store.getRange !== undefined;
+  let answersRanges = store.getRange !== undefined;
+  const hasRanges = (): boolean => answersRanges && store.hasRanges !== false;
+  const read = async <T>(key: string, body: () => Promise<T> | T): Promise<T> => {
+    const version = writes?.versionOf(key);
+    try {
+      return await guardAsync("read", key, body);
+    } catch (error) {
+      // Of several requests that were under way, the first one tells of the change.
+      const isNews =
+        error instanceof RuntimeError && error.code === "VALUE_CHANGED" && writes?.versionOf(key) === version;
+      if (isNews) {
+        writes?.addChange(key);
+        store.forget?.(key);
+      }
+      throw error;
+    }
+  };
   return {
     get hasRanges() {
-      return hasRanges;
+      return hasRanges();
     },
     get: async (key, range, options) => {
-      if (range !== undefined && hasRanges) {
-        const bytes = await guardAsync("read", key, () => store.getRange!(key, range, options));
+      if (range !== undefined && hasRanges()) {
+        const bytes = await read(key, () => store.getRange!(key, range, options));
         if (fitsRange(bytes, range)) return bytes;
-        hasRanges = false;
+        answersRanges = false;
       }
-      const value = await guardAsync("read", key, () => store.get(key, options));
+      const value = await read(key, () => store.get(key, options));
       return value && sliceRange(value, range);
     },
     set: async (key, value) => {
@@ -245,6 +263,7 @@ function asyncAccess(store: AsyncStore): AsyncAccess {
     list: store.list && ((prefix) => store.list!(prefix)),
     lock: store.lock && (async (key) => guardAsync("lock", key, () => store.lock!(key))),
     ownVersion: writes && ((key) => writes.versionOf(key)),
+    changes: () => writes?.changes ?? 0,
   };
 }
 
@@ -260,6 +279,7 @@ function promised(sync: SyncAccess): AsyncAccess {
     list: sync.list,
     lock: sync.lock && (async (key) => sync.lock!(key)),
     ownVersion: undefined,
+    changes: () => 0,
   };
 }
 

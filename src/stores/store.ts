@@ -85,6 +85,13 @@ export interface AsyncStore {
   patch?(key: string, patch: Patch): Promise<void> | void;
   lock?(key: string): Promise<() => Promise<void> | void> | (() => void);
   size?(key: string): Promise<number | undefined> | number | undefined;
+  /** False where a range costs as much as the whole value, which a store may learn only later. Default true, if there is a `getRange`. */
+  readonly hasRanges?: boolean;
+  /**
+   * Called after a read of the key has thrown a `RuntimeError` with code `VALUE_CHANGED`, as a store does that finds another version than the
+   * one it has read parts of: what was read of that one is not used any more.
+   */
+  forget?(key: string): void;
 }
 
 /** Anything a syncodec function accepts as a store: ours, a zarrita store, or a plain `Map`. */

@@ -18,6 +18,18 @@ export function writeCountsOf(store: object): WriteCounts {
 export class WriteCounts {
   /** Keys share slots: a count that rises in vain costs one request. */
   readonly #slots: Uint32Array = new Uint32Array(slotCount);
+  #changes = 0;
+
+  /** How often values were found that somebody else has changed. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** To be called when somebody else is found to have changed `key`. */
+  addChange(key: string): void {
+    this.#changes++;
+    this.add(key);
+  }
 
   /** To be called before each write, patch or delete. */
   add(key: string): void {

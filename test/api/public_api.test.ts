@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as library from "../../src/index.js";
 import * as node from "../../src/node.js";
+import * as zarrita from "../../src/zarrita.js";
 
 const names = (module: object) => Object.keys(module).sort();
 
@@ -11,6 +12,7 @@ test("syncodec exports", () => {
       "CodecPipeline",
       "DataError",
       "Group",
+      "HttpStore",
       "LatencyStore",
       "MemoryStore",
       "MetadataError",
@@ -44,6 +46,18 @@ test("syncodec/node exports", () => {
   expect(names(node)).toMatchInlineSnapshot(`
     [
       "LocalStore",
+    ]
+  `);
+});
+
+test("syncodec/zarrita exports", () => {
+  expect(names(zarrita)).toMatchInlineSnapshot(`
+    [
+      "get",
+      "registerCodecs",
+      "set",
+      "syncodecArray",
+      "withSyncodec",
     ]
   `);
 });

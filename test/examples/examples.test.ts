@@ -31,6 +31,20 @@ test("the README shows the quickstart as it is, and it runs", () => {
   expect(status).toBe(0);
 });
 
+test("zarrita_drop_in runs, in fewer than 50 lines, and every way gives the same", () => {
+  const example = readFileSync(join(root, "examples/zarrita_drop_in.mjs"), "utf8");
+  expect(example.split("\n").length).toBeLessThan(50);
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules/syncodec"));
+  for (const name of ["zarrita", "@zarrita"])
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  writeFileSync(join(folder, "zarrita_drop_in.mjs"), example);
+  const { status, output } = run(["zarrita_drop_in.mjs"]);
+  const elements = "Uint16Array(4) [ 467, 867, 7, 7 ]";
+  expect(output.replaceAll(/\s+/g, " ").trim()).toBe(`[ 4 ] [ 1 ] ${elements} ${elements} ${elements}`);
+  expect(status).toBe(0);
+});
+
 const volume = join(root, "test/fixtures/real/mni152.ome.zarr");
 const shards = readdirSync(volume, { recursive: true, encoding: "utf8" }).filter((name) =>
   /\/c\/\d+\/\d+\/\d+$/.test(name),
