@@ -154,6 +154,8 @@ export interface FixedDataType extends FixedDataTypeBase<TypedArray> {
 export interface StructDataType extends FixedDataTypeBase<StructArray> {
   readonly name: "struct";
   readonly fields: readonly StructField[];
+  /** As {@link encodeScalar}, with `encode` in the place of that of each field's type. */
+  encodeRecord(value: unknown, encode: (dataType: ItemDataType, member: unknown) => Uint8Array): Uint8Array;
 }
 
 export interface StructField {
