@@ -203,7 +203,7 @@ export function newElements(dataType: DataType, byteLength: number): Elements {
 function findFamily(name: string): DataTypeFamily | undefined {
   const isIt = (family: DataTypeFamily): boolean => family.name === name || family.aliases?.includes(name) === true;
   const lazy = lazyFamilies.find(({ names, aliases }) => names.includes(name) || aliases?.includes(name));
-  return dataTypeFamilies.find(isIt) ?? lazy?.families.get().find(isIt);
+  return dataTypeFamilies.find(isIt) ?? lazy?.families.get(`The data type ${name} is`).find(isIt);
 }
 
 function resolve(named: NamedConfiguration, where: Where): DataType {
