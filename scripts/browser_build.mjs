@@ -1,76 +1,77 @@
-// The build for browsers: the same sources as ES modules that need nothing else, with what is not always needed in chunks that are loaded on
+// The build for browsers: dist/ once more as ES modules that need nothing else, with what is not always needed in chunks that are loaded on
 // demand. Pages load it as it is; bundlers take it from the "default" condition of package.json.
 //
-// A file `name.browser.ts` takes the place of `name.ts`. Packages are bundled, the zstd encoder with its WebAssembly module as text, because
-// each bundler treats an asset of a package in its own way, and some not at all.
+// A file `name.browser.js` takes the place of `name.js`. Packages are bundled, the zstd encoder with its WebAssembly module as text, because
+// each bundler treats an asset of a package in its own way, and some not at all. Rollup rather than esbuild makes the chunks: it knows that
+// what the entry has loaded need not be loaded by the others, so that the core is one file instead of 14 (52 kB gzipped instead of 56).
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import { transform } from "esbuild";
+import { rollup } from "rollup";
 import { textOfModule } from "./kernel_modules.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = fileURLToPath(new URL("../dist", import.meta.url));
+const require = createRequire(import.meta.url);
+const zstdPackage = "@bokuweb/zstd-wasm";
+const zstdLibrary = "\0zstd-library";
 
 const forBrowsers = {
   name: "for-browsers",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, resolveDir }) => {
-      const replacement = join(resolveDir, path.replace(/\.js$/, ".browser.ts"));
-      return existsSync(replacement) ? { path: replacement } : undefined;
-    });
-    onResolve({ filter: /^@bokuweb\/zstd-wasm$/ }, () => ({ path: "zstd-library", namespace: "inlined" }));
-    onLoad({ filter: /.*/, namespace: "inlined" }, () => {
-      const web = join(dirname(createRequire(import.meta.url).resolve("@bokuweb/zstd-wasm")), "..", "web");
-      const from = (path) => JSON.stringify(join(web, path));
-      const contents = `
-        import { bytesOfText } from ${JSON.stringify(join(root, "src/wasm/module_text.ts"))};
-        import { Module, waitInitialized } from ${from("module.js")};
-        export * from ${from("simple/compress_using_dict.js")};
-        export async function init() {
-          Module.init(bytesOfText(${JSON.stringify(textOfModule(readFileSync(join(web, "zstd.wasm"))))}));
-          await waitInitialized();
-        }`;
-      return { contents, resolveDir: web, loader: "js" };
-    });
+  resolveId(specifier, importer) {
+    if (specifier === zstdPackage) return zstdLibrary;
+    if (importer === undefined || !/^\..*\.js$/.test(specifier)) return null;
+    const replacement = join(dirname(importer), specifier.replace(/\.js$/, ".browser.js"));
+    return existsSync(replacement) ? replacement : null;
+  },
+  load(id) {
+    if (id !== zstdLibrary) return null;
+    const web = join(dirname(require.resolve(zstdPackage)), "..", "web");
+    const from = (path) => JSON.stringify(join(web, path));
+    return `
+      import { bytesOfText } from ${JSON.stringify(join(dist, "wasm/module_text.js"))};
+      import { Module, waitInitialized } from ${from("module.js")};
+      export * from ${from("simple/compress_using_dict.js")};
+      export async function init() {
+        Module.init(bytesOfText(${JSON.stringify(textOfModule(readFileSync(join(web, "zstd.wasm"))))}));
+        await waitInitialized();
+      }`;
+  },
+  async renderChunk(code) {
+    // Takes the comments away.
+    const { code: short, map } = await transform(code, { target: "es2022", sourcemap: true });
+    return { code: short, map };
   },
 };
 
 /** What the licenses of the bundled packages ask for. */
 function notices() {
-  const require = createRequire(import.meta.url);
   const fflate = join(dirname(require.resolve("fflate")), "..", "LICENSE");
   return `fflate (https://github.com/101arrowz/fflate)\n\n${readFileSync(fflate, "utf8")}
-@bokuweb/zstd-wasm (https://github.com/bokuweb/zstd-wasm): MIT License, bokuweb. It contains Zstandard
+${zstdPackage} (https://github.com/bokuweb/zstd-wasm): MIT License, bokuweb. It contains Zstandard
 (https://github.com/facebook/zstd): BSD License, Copyright (c) Meta Platforms, Inc. and affiliates.\n`;
 }
 
-/** Builds dist/browser/. Resolves to esbuild's metafile. */
+/** Builds dist/browser/ from dist/. */
 export async function buildForBrowsers() {
-  const { metafile, outputFiles } = await build({
-    entryPoints: ["index", "numcodecs", "zarrita"].map((name) => join(root, "src", `${name}.ts`)),
-    outdir: join(root, "dist/browser"),
-    chunkNames: "chunks/[name]-[hash]",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    sourcemap: true,
-    sourcesContent: false,
-    metafile: true,
-    write: false,
-    external: ["numcodecs"],
-    plugins: [forBrowsers],
-    logLevel: "warning",
-    absWorkingDir: root,
+  const bundle = await rollup({
+    input: ["index", "numcodecs", "zarrita"].map((name) => join(dist, `${name}.js`)),
+    external: /^(numcodecs|zarrita)(\/|$)/,
+    // What compiled helpers in the zstd library find as `this`.
+    context: "globalThis",
+    treeshake: { moduleSideEffects: (id) => id.includes(zstdPackage) },
+    plugins: [forBrowsers, nodeResolve({ browser: true })],
   });
-  mkdirSync(join(root, "dist/browser/chunks"), { recursive: true });
-  for (const { path, text } of outputFiles) {
-    // A chunk of which nothing is used is imported for its effects, of which it has none; an empty line keeps source maps right.
-    writeFileSync(path, path.endsWith(".js") ? text.replace(/^import "\.\/[^"]*";$/gm, "") : text);
-  }
-  writeFileSync(join(root, "dist/browser/THIRD_PARTY.txt"), notices());
-  return metafile;
+  await bundle.write({
+    dir: join(dist, "browser"),
+    format: "es",
+    sourcemap: true,
+    chunkFileNames: ({ name }) => `chunks/${name.replace(/^[^a-z]+/, "")}-[hash].js`,
+    hashCharacters: "hex",
+  });
+  await bundle.close();
+  writeFileSync(join(dist, "browser/THIRD_PARTY.txt"), notices());
 }

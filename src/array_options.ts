@@ -18,7 +18,6 @@ import {
 } from "./metadata/data_type.js";
 import { fromPlain, type JsonObject, type JsonValue } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
-import { packRecord } from "./metadata/struct_type.js";
 import { formatNamed, invalid, type NamedConfiguration, parseNamed } from "./metadata/validate.js";
 import { defaultSerializer, withSerializer } from "./pipeline/bind.js";
 import { attributesFromPlain, numbersFromOption } from "./plain_options.js";
@@ -204,5 +203,5 @@ export function fillValueElement(dataType: DataType, fillValue: unknown): Elemen
   if (isJson) return dataType.parseFill(fromPlain(fillValue), { field: "fillValue" });
   return dataType.fields === undefined
     ? dataType.encodeScalar(fillValue)
-    : packRecord(dataType, fillValue, fillValueElement);
+    : dataType.encodeRecord(fillValue, fillValueElement);
 }

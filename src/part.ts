@@ -7,8 +7,8 @@
 import { NotLoadedError } from "./errors.js";
 
 export interface Part<T> {
-  /** Throws a {@link NotLoadedError} where it is not loaded. */
-  get(): T;
+  /** Throws a {@link NotLoadedError} where it is not loaded; `what` names in it what is wanted of a part of several things. */
+  get(what?: string): T;
   load(): Promise<void>;
 }
 
@@ -16,7 +16,7 @@ export function staticPart<T>(value: T): Part<T> {
   return { get: () => value, load: async () => {} };
 }
 
-/** `what` names it in the error: "The codec gzip is". */
+/** `what` names it in the error: "What writes chunks is". */
 export function lazyPart<T>(what: string, bring: () => Promise<T>): Part<T> {
   let loaded: { readonly value: T } | undefined;
   const load = async (): Promise<void> => {
@@ -24,8 +24,8 @@ export function lazyPart<T>(what: string, bring: () => Promise<T>): Part<T> {
   };
   return {
     load,
-    get() {
-      if (loaded === undefined) throw new NotLoadedError(what, load);
+    get(wanted = what) {
+      if (loaded === undefined) throw new NotLoadedError(wanted, load);
       return loaded.value;
     },
   };

@@ -16,7 +16,7 @@ function lazy(
   aliases: readonly string[],
   bring: () => Promise<readonly Codec[]>,
 ): LazyCodecs {
-  return { names, aliases, codecs: lazyPart(`The codec ${names[0]} is`, bring) };
+  return { names, aliases, codecs: lazyPart("The codec is", bring) };
 }
 
 export const lazyCodecs: readonly LazyCodecs[] = [

@@ -92,7 +92,7 @@ export function registerCodec(entry: CodecEntry, { replace = false }: { readonly
 /** Throws a `NotLoadedError` for one that has to be loaded first. */
 export function findBuiltIn(name: string): Codec | undefined {
   const isIt = (codec: Codec): boolean => codec.name === name || codec.aliases?.includes(name) === true;
-  return builtInCodecs.find(isIt) ?? findLazy(name)?.codecs.get().find(isIt);
+  return builtInCodecs.find(isIt) ?? findLazy(name)?.codecs.get(`The codec ${name} is`).find(isIt);
 }
 
 function findLazy(name: string): LazyCodecs | undefined {

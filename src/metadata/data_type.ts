@@ -154,6 +154,8 @@ export interface FixedDataType extends FixedDataTypeBase<TypedArray> {
 export interface StructDataType extends FixedDataTypeBase<StructArray> {
   readonly name: "struct";
   readonly fields: readonly StructField[];
+  /** As {@link encodeScalar}, with `encode` in the place of that of each field's type. */
+  encodeRecord(value: unknown, encode: (dataType: ItemDataType, member: unknown) => Uint8Array): Uint8Array;
 }
 
 export interface StructField {
@@ -201,7 +203,7 @@ export function newElements(dataType: DataType, byteLength: number): Elements {
 function findFamily(name: string): DataTypeFamily | undefined {
   const isIt = (family: DataTypeFamily): boolean => family.name === name || family.aliases?.includes(name) === true;
   const lazy = lazyFamilies.find(({ names, aliases }) => names.includes(name) || aliases?.includes(name));
-  return dataTypeFamilies.find(isIt) ?? lazy?.families.get().find(isIt);
+  return dataTypeFamilies.find(isIt) ?? lazy?.families.get(`The data type ${name} is`).find(isIt);
 }
 
 function resolve(named: NamedConfiguration, where: Where): DataType {

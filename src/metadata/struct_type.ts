@@ -76,7 +76,7 @@ function join(
  *
  * @throws TypeError for any other value.
  */
-export function packRecord(
+function packRecord(
   type: Pick<StructDataType, "fields" | "itemSize">,
   value: unknown,
   encode: (dataType: ItemDataType, value: unknown) => Uint8Array,
@@ -146,6 +146,7 @@ export function structType(options: readonly FieldOption[]): StructDataType {
     decodeScalar(element) {
       return new StructArray(type, elementBytes(element, "struct", itemSize)).get(0);
     },
+    encodeRecord: (value, encode) => packRecord(type, value, encode),
     encodeScalar: (value) => packRecord(type, value, (dataType, member) => dataType.encodeScalar(member)),
     parseFill(json, where) {
       if (typeof json === "string") return parseBase64(json, where);

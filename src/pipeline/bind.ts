@@ -46,8 +46,11 @@ function isShard(bound: BoundCodec | BoundShard): bound is BoundShard {
 
 /** Loads every built-in codec that has something to load, or the named ones. */
 export async function loadCodecs(names?: readonly string[]): Promise<void> {
-  const find = (name: string) => () =>
-    requireCodec({ name, configuration: new Map(), mustUnderstand: true }, { field: "codecs" });
+  const find = (name: string) => () => {
+    // Also where a user's codec has its name: the configuration of new arrays has the defaults of the built-in one.
+    findBuiltIn(name);
+    return requireCodec({ name, configuration: new Map(), mustUnderstand: true }, { field: "codecs" });
+  };
   if (names !== undefined) {
     await Promise.all(names.map(async (name) => (await whenLoaded(find(name))).load?.()));
     return;

@@ -29,8 +29,9 @@ let policy = "";
 let server: Server;
 let browser: Browser;
 
+requireBuild();
+
 beforeAll(async () => {
-  requireBuild();
   const installed = join(folder, "node_modules", "syncodec");
   mkdirSync(installed, { recursive: true });
   cpSync(join(root, "package.json"), join(installed, "package.json"));
@@ -85,7 +86,7 @@ const expected = {
   sync: 7,
 };
 
-/** Each leaves `out/<name>/index.html` or one that {@link writePage} adds. */
+/** Each leaves `app.js` in its folder, or a page of its own. */
 const bundlers: Readonly<Record<string, (outdir: string) => Promise<void>>> = {
   async esbuild(outdir) {
     await esbuild.build({ entryPoints: [app], bundle: true, format: "esm", outdir });

@@ -1,0 +1,28 @@
+/** What a page loads must not grow: gzipped bytes of the built package, as `npm run size` prints them, against recorded budgets. */
+
+import { expect, test } from "vitest";
+import { requireBuild } from "../cli/support.js";
+
+requireBuild();
+
+/** About 2 % above what was measured when they were recorded. Raise one only for what is worth its bytes to every page. */
+const budgets = {
+  core: 52_000,
+  "core + zstd, read": 58_500,
+  "core + gzip, read and written": 65_300,
+  "core + blosc, read": 77_300,
+  "core + writing": 56_300,
+  "core + zstd, read and written": 149_000,
+  "core + Zarr v2": 61_000,
+  "core + data types beyond numbers": 55_000,
+  everything: 220_000,
+};
+
+test("sizes stay within their budgets", async () => {
+  const script = new URL("../../scripts/bundle_sizes.mjs", import.meta.url).href;
+  const { bundleSizes }: { bundleSizes(): Promise<ReadonlyMap<string, number>> } = await import(script);
+  const sizes = await bundleSizes();
+  expect([...sizes.keys()]).toEqual(Object.keys(budgets));
+  const tooLarge = Object.entries(budgets).filter(([row, budget]) => (sizes.get(row) ?? 0) > budget);
+  expect(tooLarge.map(([row, budget]) => `${row}: ${sizes.get(row)} bytes, at most ${budget}`)).toEqual([]);
+});
