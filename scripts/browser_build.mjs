@@ -13,7 +13,8 @@ import { textOfModule } from "./kernel_modules.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-const forBrowsers = {
+/** The plugin: replacements, and the zstd encoder inlined. */
+export const forBrowsers = {
   name: "for-browsers",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, resolveDir }) => {

@@ -1,0 +1,36 @@
+/**
+ * Runs cases where the page need not wait for them. Gets `{ ids, peers, isQuick }` once; answers `{ kind: "started", id }` and
+ * `{ kind: "measured", measured }` for each case, and `{ kind: "ended" }` or `{ kind: "failed", id, message }`. It is cancelled by terminating it.
+ */
+
+import { allCases } from "../cases/index.mjs";
+import { fullEffort, quickEffort } from "../measure.mjs";
+import { runCase } from "../suite.mjs";
+import { clockStep } from "./environment.mjs";
+import { createHost } from "./host.mjs";
+import { wantedPeers } from "./peers.mjs";
+
+/** Batches so long that the clock, which is coarse in pages, is off by less than 2 %. */
+function effortFor(isQuick, now) {
+  const effort = isQuick ? quickEffort : fullEffort;
+  return { ...effort, batchMilliseconds: Math.max(effort.batchMilliseconds, 50 * clockStep(now)) };
+}
+
+async function run({ ids, peers, isQuick }) {
+  let id = "loading";
+  try {
+    const host = await createHost(peers);
+    const effort = effortFor(isQuick, host.now);
+    const isWanted = wantedPeers(peers);
+    const cases = new Map(allCases().map((each) => [each.id, each]));
+    for (id of ids) {
+      postMessage({ kind: "started", id });
+      postMessage({ kind: "measured", measured: await runCase(cases.get(id), host, effort, isWanted) });
+    }
+    postMessage({ kind: "ended" });
+  } catch (error) {
+    postMessage({ kind: "failed", id, message: error.message });
+  }
+}
+
+addEventListener("message", ({ data }) => run(data));
