@@ -89,6 +89,8 @@ async function restore() {
     if (found === undefined) return;
     showDocument(found);
     notify("These results come from the link.");
+    // On a phone they lie below the form.
+    byId("notice").scrollIntoView({ block: "nearest" });
     await publish();
   } catch (error) {
     notify(`The link holds no results that can be read: ${error.message}`);

@@ -70,6 +70,9 @@ export function wantedPeers(chosen) {
   };
 }
 
+/** Whether a contestant is another library, and not syncodec otherwise called nor a bare operation. */
+export const isLibrary = (contestant) => peers.some(({ prefixes }) => contestant.startsWith(prefixes[0] || "-"));
+
 /** Modules of the chosen peers, as hosts have them; the reason where one cannot be loaded. */
 export async function loadPeers(chosen) {
   const loaded = {};

@@ -42,7 +42,7 @@ function scaleOf({ isLog, ticks, isFromZero }, values, length) {
 const legendLine = 20;
 
 /** The legend: as many entries in a line as there is room for, from `start` down; `height` is that of its lines. */
-function legend(series, start, { left, right, width }) {
+function legend(series, start, { left, right, width, hasDots }) {
   const parts = [];
   let x = left;
   let y = start;
@@ -54,7 +54,9 @@ function legend(series, start, { left, right, width }) {
     }
     const dash = isDashed ? ' stroke-dasharray="5 4"' : "";
     parts.push(
-      `<line x1="${round(x)}" x2="${round(x + 24)}" y1="${y}" y2="${y}" stroke="${colours[colour]}" stroke-width="2.5"${dash}/>`,
+      hasDots
+        ? `<circle cx="${round(x + 16)}" cy="${y}" r="5" fill="${colours[colour]}"/>`
+        : `<line x1="${round(x)}" x2="${round(x + 24)}" y1="${y}" y2="${y}" stroke="${colours[colour]}" stroke-width="2.5"${dash}/>`,
       `<text class="text" x="${round(x + 30)}" y="${y + 4.5}">${escapeXml(name)}</text>`,
     );
     x += length;
@@ -159,19 +161,28 @@ export function dotChart({ title, label, series, rows, format }, layout) {
   const marginLeft = isNarrow ? 8 : Math.min(longest * 7.4 + 18, width * 0.4);
   const marginRight = 62;
   const step = isNarrow ? rowHeight + 16 : rowHeight;
-  const key = legend(series, layout.top, { ...layout, left: isNarrow ? 8 : 12 });
+  const key = legend(series, layout.top, { ...layout, left: 0, hasDots: true });
   const marginTop = layout.top + key.height;
   const bottom = marginTop + rows.length * step + 4;
   const height = bottom + layout.bottom;
   const plotWidth = width - marginLeft - marginRight;
   const values = rows.flatMap(({ points }) => points.map(({ value }) => value));
-  const across = scaleOf({ isLog: true }, [1, 10, ...values], plotWidth);
+  const [low, high] = [Math.min(1, ...values), Math.max(10, ...values)];
+  const powers = Array.from({ length: 25 }, (_, i) => 10 ** (i - 12));
+  const across = scaleOf(
+    { isLog: true, ticks: powers.filter((power) => power >= low && power <= high) },
+    values,
+    plotWidth,
+  );
   const left = (value) => round(marginLeft + across.at(value));
+  const every = Math.ceil((across.ticks.length * 52) / plotWidth);
   const parts = [
     ...key.parts,
-    ...across.ticks.flatMap((tick) => [
+    ...across.ticks.flatMap((tick, i) => [
       `<line class="${tick === 1 ? "axis" : "grid"}" x1="${left(tick)}" x2="${left(tick)}" y1="${marginTop}" y2="${bottom}"/>`,
-      `<text class="quiet" x="${left(tick)}" y="${bottom + 18}" text-anchor="middle">${escapeXml(format(tick))}</text>`,
+      ...(i % every === 0
+        ? [`<text class="quiet" x="${left(tick)}" y="${bottom + 18}" text-anchor="middle">${tick}×</text>`]
+        : []),
     ]),
     `<text class="text" x="${marginLeft + plotWidth / 2}" y="${height - 12}" text-anchor="middle">${escapeXml(label)}</text>`,
     ...rows.flatMap((row, i) => {

@@ -19,3 +19,9 @@ export function element(name, { class: className, data, ...properties } = {}, ..
 export function show(target, isShown) {
   target.hidden = !isShown;
 }
+
+/** The id of a case, which may break after its dots. */
+export function caseId(id) {
+  const parts = id.split(/(?<=\.)(?=.)/);
+  return element("code", {}, ...parts.flatMap((part, i) => (i === 0 ? [part] : [element("wbr"), part])));
+}

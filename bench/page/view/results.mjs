@@ -1,20 +1,16 @@
 /** A document of results, drawn. */
 
+import { isLibrary } from "../peers.mjs";
 import { byId, show } from "./dom.mjs";
 import { drawPlots } from "./plots.mjs";
 import { drawSummary } from "./summary.mjs";
 import { drawMissing, drawTables, drawTargets } from "./tables.mjs";
 
-/** Contestants that are libraries, those first that do the whole work. */
-const libraries = /^(zarrita|numcodecs\.js .*|fflate|@bokuweb\/zstd-wasm|memcpy|memory\.copy)$/;
-
+/** Libraries that were measured, the first one being that which does the whole work; bare operations where there are none. */
 function peerNamesOf(cases) {
-  const names = new Set(
-    cases.flatMap(({ results }) => results.map(({ name }) => name)).filter((name) => libraries.test(name)),
-  );
-  const bare = ["memcpy", "memory.copy"].filter((name) => names.delete(name));
-  const first = names.delete("zarrita") ? ["zarrita"] : [];
-  return [...first, ...names, ...bare];
+  const names = [...new Set(cases.flatMap(({ results }) => results.map(({ name }) => name)))];
+  const libraries = names.filter(isLibrary).sort((a, b) => Number(b === "zarrita") - Number(a === "zarrita"));
+  return libraries.length > 0 ? libraries : names.filter((name) => /^(memcpy|memory\.copy)$/.test(name));
 }
 
 function describeRun({ date, seconds, quick, commit, machine, versions, cases }) {

@@ -2,7 +2,7 @@
 
 import { estimate, presets } from "../model.mjs";
 import { absentPeers, peers } from "../peers.mjs";
-import { byId, element, show } from "./dom.mjs";
+import { byId, caseId, element, show } from "./dom.mjs";
 
 const matches = ({ id, title }, text) => `${id} ${title}`.toLowerCase().includes(text.toLowerCase());
 
@@ -11,7 +11,7 @@ function caseItem(each, choice) {
   const box = element("input", { type: "checkbox", disabled: reason !== undefined, checked: choice.has(id) });
   box.addEventListener("change", () => choice.set([each], box.checked));
   const about = element("span", { class: "quiet small" }, reason === undefined ? title : `${title}: ${reason}`);
-  const label = element("label", {}, box, element("span", {}, element("code", {}, id), about));
+  const label = element("label", {}, box, element("span", {}, caseId(id), about));
   return { each, box, item: element("li", { class: reason === undefined ? "" : "absent" }, label) };
 }
 

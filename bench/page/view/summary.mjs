@@ -9,12 +9,15 @@ import { element } from "./dom.mjs";
 function tile(letter, peer, ratios) {
   const [lowest, highest] = [Math.min(...ratios), Math.max(...ratios)];
   const range =
-    ratios.length === 1 ? "one case" : `${formatRatio(lowest)} to ${formatRatio(highest)}, ${ratios.length} cases`;
+    ratios.length === 1
+      ? "one case"
+      : `median; ${formatRatio(lowest)} to ${formatRatio(highest)}, ${ratios.length} cases`;
   return element(
     "div",
     { class: "tile" },
     element("div", { class: "figure" }, formatRatio(median(ratios))),
-    element("div", {}, `${peer}, `, element("b", {}, letter), ` ${groups[letter]}`),
+    element("div", { class: "small" }, `as fast as ${peer}`),
+    element("div", { class: "subject" }, element("b", {}, letter), ` ${groups[letter]}`),
     element("div", { class: "quiet small" }, range),
   );
 }

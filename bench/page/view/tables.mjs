@@ -3,39 +3,50 @@
 import { groups } from "../../cases/index.mjs";
 import { groupTables, missingOf } from "../../report/tables.mjs";
 import { formatRatio, formatSpeed, formatTime } from "../../results.mjs";
-import { element } from "./dom.mjs";
+import { isLibrary } from "../peers.mjs";
+import { caseId, element } from "./dom.mjs";
 
 const noCase = "no such case was measured";
 
 function ratioCell(peer) {
   if (peer === undefined) return element("td", { class: "none" }, "–");
-  const { ratio, milliseconds, count } = peer;
-  const kind = ratio >= 1.05 ? "faster" : ratio < 0.95 ? "slower" : "even";
+  const { name, ratio, milliseconds, count } = peer;
+  const kind = !isLibrary(name) ? "even" : ratio >= 1.05 ? "faster" : ratio < 0.95 ? "slower" : "even";
   const time = element("span", { class: "quiet small" }, formatTime(milliseconds));
   return element("td", { title: `${count} repetitions` }, element("b", { class: kind }, formatRatio(ratio)), time);
 }
 
 function row({ case: { id, title, bytes }, ours, note, peers }) {
-  const head = element(
-    "th",
-    { scope: "row" },
-    element("code", {}, id),
-    element("span", { class: "quiet small" }, title),
-  );
+  const head = element("th", { scope: "row" }, caseId(id), element("span", { class: "quiet small" }, title));
   if (ours === undefined) return element("tr", {}, head, element("td", { colSpan: 2 + peers.length }, "not run"));
   const { milliseconds, count } = ours;
   const time = element("td", { title: `${count} repetitions` }, element("b", {}, formatTime(milliseconds)));
   if (note !== "") time.append(element("span", { class: "quiet small" }, note));
-  return element("tr", {}, head, time, element("td", {}, formatSpeed(bytes, milliseconds)), ...peers.map(ratioCell));
+  return element(
+    "tr",
+    {},
+    head,
+    time,
+    element("td", { class: "speed" }, formatSpeed(bytes, milliseconds)),
+    ...peers.map(ratioCell),
+  );
 }
 
 function drawTable(caption, { titles, rows }) {
-  const heads = ["case", "syncodec", "speed", ...titles.map((title) => `against ${title}`)];
+  const heads = ["case", "syncodec", "speed", ...titles.map((title) => title.replace(/^syncodec, /, ""))];
   const table = element(
     "table",
     {},
     element("caption", { class: "hidden" }, caption),
-    element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
+    element(
+      "thead",
+      {},
+      element(
+        "tr",
+        {},
+        ...heads.map((head) => element("th", { scope: "col", class: head === "speed" ? "speed" : "" }, head)),
+      ),
+    ),
     element("tbody", {}, ...rows.map(row)),
   );
   // What scrolls must be reachable by keyboard.
