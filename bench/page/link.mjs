@@ -1,6 +1,6 @@
 /**
  * Results in the fragment of a link, which no server gets to see: `#r=` and base64url (RFC 4648) of raw DEFLATE (RFC 1951) of JSON. What can be
- * computed again is left out, and times have four digits.
+ * computed again is left out, and numbers have five digits.
  */
 
 import { documentOf } from "../results.mjs";
@@ -9,7 +9,7 @@ const prefix = "#r=";
 /** More than all cases take. A link of some kilobytes could unpack to gigabytes. */
 const byteLimit = 2 ** 22;
 
-const rounded = (value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
+const rounded = (value) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
 
 async function collect(stream) {
   const parts = [];

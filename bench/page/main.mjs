@@ -18,6 +18,8 @@ const workers = describeWorkers(availableParallelism());
 /** The document that is shown, if any. */
 let shown;
 
+const count = ({ length }) => (length === 1 ? "one case" : `${length} cases`);
+
 function notify(text) {
   byId("notice").textContent = text;
   show(byId("notice"), text !== "");
@@ -62,8 +64,8 @@ function run(request) {
       progress.measured();
       showDocument(documentSoFar());
     },
-    ended: () => end(""),
-    cancelled: () => end(`Cancelled after ${measured.length} of ${request.ids.length} cases.`),
+    ended: () => end(`Measured ${count(measured)} in ${Math.round((Date.now() - started) / 1000)} s.`),
+    cancelled: () => end(`Cancelled after ${measured.length} of ${count(request.ids)}.`),
     failed: ({ id, message }) => end(`Stopped at ${id}: ${message}`),
   };
   notify("");

@@ -131,7 +131,7 @@ test("a run gives a table, plots, a file like that of the command line, and a li
   await choose("R", "r.chunks1000.zstd.memory");
   expect(await page.locator("#chosen").textContent()).toBe("2 chosen");
   await run();
-  expect(await page.locator("#notice").textContent()).toBe("");
+  expect(await page.locator("#notice").textContent()).toMatch(/^Measured 2 cases in \d+ s\.$/);
   expect(await texts("#tables tbody th code")).toEqual(chosenIds);
   expect(await texts("#tables thead th")).toEqual(["case", "syncodec", "speed", "new result", "zarrita"]);
   const figures = await texts("#tables td b");
@@ -151,7 +151,7 @@ test("a run gives a table, plots, a file like that of the command line, and a li
   await open(link);
   await page.locator("#results").waitFor();
   expect(await texts("#tables tbody th code")).toEqual(chosenIds);
-  // A link has times of four digits.
+  // A link has numbers of five digits.
   const restored = await texts("#tables td b");
   expect(restored.map(unitOf)).toEqual(figures.map(unitOf));
   for (const [i, figure] of figures.entries()) {

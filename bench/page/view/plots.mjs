@@ -4,6 +4,9 @@ import { drawCharts, drawRatios } from "../../report/charts.mjs";
 import { inlineLayout } from "../../report/plot.mjs";
 import { element } from "./dom.mjs";
 
+const ratiosNote =
+  "Right of 1× syncodec is faster. Where the table says “into out”, it fills an array of the caller's; other libraries return a new one.";
+
 /** Beyond this a chart by case is longer than its table. */
 const mostRows = 60;
 
@@ -29,7 +32,7 @@ export function drawPlots(target, cases, peerNames, workers) {
   const layout = inlineLayout(width);
   const figures = [];
   const ratios = cases.length <= mostRows ? drawRatios(cases, peerNames, layout) : undefined;
-  if (ratios !== undefined) figures.push(figure(ratios, "Right of the line at 1× syncodec is faster."));
+  if (ratios !== undefined) figures.push(figure(ratios, ratiosNote));
   for (const { name, title, svg } of drawCharts(cases, layout)) {
     if (svg !== undefined)
       figures.push(
