@@ -23,8 +23,8 @@ const isolation = {
 export async function servePage(folder, { port = 0, base = "/", isIsolated = true } = {}) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
-    // The parser of URLs has resolved every "..".
-    const path = pathname.startsWith(base) ? join(folder, decodeURIComponent(pathname.slice(base.length))) : "";
+    // The parser of URLs has resolved every "..", and no file of the page needs percent-encoding.
+    const path = pathname.startsWith(base) ? join(folder, pathname.slice(base.length)) : "";
     const file = path !== "" && existsSync(path) && statSync(path).isDirectory() ? join(path, "index.html") : path;
     if (!file.startsWith(folder) || !existsSync(file)) {
       response.writeHead(404).end();
