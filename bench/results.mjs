@@ -1,5 +1,7 @@
 /** From measured cases to rows (case, ours, peer, ratio), and from rows to targets met or missed. */
 
+import { targets } from "./targets.mjs";
+
 const isOurs = ({ name }) => name.startsWith("syncodec");
 
 /** How many times as fast as `peer` `ours` is. */
@@ -113,6 +115,25 @@ export function rowsOf(measured, evaluated) {
     }));
     return [...rows, ...missing];
   });
+}
+
+/**
+ * The document of results of a run that began at `started`, in milliseconds since 1970: what is written to files, and what a link to the page
+ * holds. `about` is `{ quick, commit, machine, versions }`.
+ */
+export function documentOf(measured, started, seconds, { quick, commit, machine, versions }) {
+  const evaluated = evaluateTargets(targets, measured);
+  return {
+    date: new Date(started).toISOString(),
+    seconds,
+    quick,
+    commit,
+    machine,
+    versions,
+    rows: rowsOf(measured, evaluated),
+    targets: evaluated,
+    cases: measured,
+  };
 }
 
 /** A time in ns, µs, ms or s with three digits. */

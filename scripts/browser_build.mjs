@@ -19,7 +19,8 @@ const require = createRequire(import.meta.url);
 const zstdPackage = "@bokuweb/zstd-wasm";
 const zstdLibrary = "\0zstd-library";
 
-const forBrowsers = {
+/** The plugin: replacements, and the zstd encoder inlined. */
+export const forBrowsers = {
   name: "for-browsers",
   resolveId(specifier, importer) {
     if (specifier === zstdPackage) return zstdLibrary;

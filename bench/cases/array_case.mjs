@@ -327,6 +327,7 @@ export function arrayCase(description) {
     id,
     group,
     title,
+    store: spec.store,
     bytes: product(shapeOf(array.shape, spec.selection)) * itemSize * (operation === "roundTrip" ? 2 : 1),
     spec,
     async open(host) {

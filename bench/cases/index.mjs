@@ -1,9 +1,10 @@
 /**
- * Every case of the suite. A case is `{ id, group, title, bytes, quick?, open(host) }`; `open` gives
+ * Every case of the suite. A case is `{ id, group, title, bytes, store?, quick?, needsWorkers?, open(host) }`; `open` gives
  * `{ contestants, missing, python?, close }`, a contestant is `{ name, run, before?, verify }`. Those of syncodec have names that begin with it,
  * the first one is compared with all others. `bytes` are those that a call moves, decoded; 0 where no throughput makes sense.
+ * `store` is the kind of store that it opens, if any; a case that needs workers has the reason alone where the host starts none.
  *
- * Nothing here imports anything of Node or of a browser: stores, clock, library and peers are the host's (../node/host.mjs).
+ * Nothing here imports anything of Node or of a browser: stores, clock, library and peers are the host's (../host.mjs).
  */
 
 import { arrayCases } from "./arrays.mjs";

@@ -83,6 +83,7 @@ function sparseCase(operation, isCold, slot, slotCounts) {
   return {
     id: `P.${operation}.${isCold ? "cold" : "cached"}`,
     group: "P",
+    store: "local",
     title: `${title} of ${slot / 1024} KiB, files, index ${isCold ? "not kept" : "cached"}`,
     bytes: operation === "element" ? 1 : slot,
     quick: operation === "slot",

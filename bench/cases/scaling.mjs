@@ -52,12 +52,14 @@ async function readsByZarrita(host, place, data) {
 }
 
 /** A case in group G. `make` gives places, contestants and what is missing. */
-const scalingCase = (id, title, bytes, make, quick = false) => ({
+const scalingCase = (id, title, bytes, make, more = {}) => ({
   id,
   group: "G",
   title,
   bytes,
-  quick,
+  store: "memory",
+  quick: false,
+  ...more,
   async open(host) {
     const places = [];
     const close = async () => {
@@ -95,7 +97,7 @@ function sizeCase(length, chunk) {
         missing: peer.missing ?? [],
       };
     },
-    length < 10 ** 8,
+    { quick: length < 10 ** 8 },
   );
 }
 
@@ -138,6 +140,7 @@ function checksumCase(variant, inner, shards) {
       }
       return { contestants: [...contestants, memcpy(new Uint8Array(length), data)] };
     },
+    { store: kind },
   );
 }
 
@@ -189,8 +192,8 @@ function workerCase(direction, codec, label, length, layout) {
     length,
     async (host, keep) => {
       const { syncodec } = host;
-      if (syncodec.configure === undefined) {
-        const reason = "cannot run here: this build has no worker pool";
+      const { reason } = host.workers;
+      if (reason !== undefined) {
         return { contestants: [], missing: workerNames.map((name) => ({ name: `syncodec ${name}`, reason })) };
       }
       const data = sine(host, length);
@@ -219,6 +222,7 @@ function workerCase(direction, codec, label, length, layout) {
       }
       return { contestants };
     },
+    { needsWorkers: true },
   );
 }
 

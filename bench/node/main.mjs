@@ -5,14 +5,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { allCases } from "../cases/index.mjs";
+import { kernelsMaker, withoutPython } from "../host.mjs";
 import { fullEffort, quickEffort } from "../measure.mjs";
-import { evaluateTargets, formatTables, rowsOf } from "../results.mjs";
+import { documentOf, formatTables } from "../results.mjs";
 import { runCase } from "../suite.mjs";
-import { targets } from "../targets.mjs";
 import { createHost } from "./host.mjs";
 import { describeCommit, describeMachine, describeVersions } from "./machine.mjs";
 import { loadPeers } from "./peers.mjs";
-import { startPython, withoutPython } from "./python.mjs";
+import { startPython } from "./python.mjs";
 
 const folder = fileURLToPath(new URL("../", import.meta.url));
 
@@ -59,10 +59,7 @@ async function loadLibrary() {
   );
   const internals = {
     memory,
-    newKernels: () => {
-      const own = new memory.Memory();
-      return Object.assign({}, ...kernelModules.map((module) => own.kernelsOf(module)), own.kernels);
-    },
+    newKernels: kernelsMaker(memory, kernelModules),
     shardLayout: await load("wasm/shard_layout.js"),
     fflate: await import("fflate"),
   };
@@ -104,18 +101,12 @@ export async function measureCases(cases, host, { effort, peers, quick, report }
     if (report(each, i) === false) break;
     measured.push(await runCase(each, host, effort, isPeerWanted));
   }
-  const evaluated = evaluateTargets(targets, measured);
-  return {
-    date: new Date(started).toISOString(),
-    seconds: Math.round((Date.now() - started) / 1000),
+  return documentOf(measured, started, Math.round((Date.now() - started) / 1000), {
     quick,
     commit: describeCommit(),
     machine: describeMachine(),
     versions: { ...describeVersions(), ...host.python.versions },
-    rows: rowsOf(measured, evaluated),
-    targets: evaluated,
-    cases: measured,
-  };
+  });
 }
 
 function write(file, text) {

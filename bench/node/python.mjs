@@ -10,15 +10,6 @@ import { bytesOf } from "../cases/data.mjs";
 
 const script = fileURLToPath(new URL("../python/run.py", import.meta.url));
 
-/** Stands in for the peers in Python where there are none. */
-export function withoutPython(reason) {
-  return {
-    versions: {},
-    measure: async ({ peers }) => ({ results: [], missing: peers.map((name) => ({ name, reason })) }),
-    close() {},
-  };
-}
-
 /** Starts the interpreter at `path`. */
 export async function startPython(path) {
   const child = spawn(path, [script], { stdio: ["pipe", "pipe", "inherit"] });

@@ -1,6 +1,8 @@
-/** The plots of docs/performance.md, from measured cases. A plot whose cases were not measured is left out. */
+/** The plots of docs/performance.md and of the page, from measured cases. A plot whose cases were not measured is left out. */
 
-import { lineChart } from "./plot.mjs";
+import { formatRatio, formatTime } from "../results.mjs";
+import { dotChart, lineChart } from "./plot.mjs";
+import { groupTables } from "./tables.mjs";
 
 const si = (value) =>
   value >= 1e9
@@ -111,10 +113,43 @@ const charts = {
   "scaling-with-array-size": growth,
 };
 
-/** `{ name, title, svg }`, without `svg` where nothing was measured. */
-export function drawCharts(cases) {
+/** `{ name, title, svg }`, without `svg` where nothing was measured; drawn for a file unless there is a `layout`. */
+export function drawCharts(cases, layout) {
   return Object.entries(charts).map(([name, make]) => {
     const chart = make(cases);
-    return { name, title: chart.title, ...(chart.series.length > 0 && { svg: lineChart(chart) }) };
+    return { name, title: chart.title, ...(chart.series.length > 0 && { svg: lineChart(chart, layout) }) };
   });
+}
+
+const mostPeers = 6;
+
+/** How many times as fast as its peers syncodec is, by case; `undefined` if there are no peers among `names`. */
+export function drawRatios(cases, names, layout) {
+  const rows = groupTables(cases).flatMap((table) => table.rows);
+  const found = rows.map(({ case: { id }, peers }) => ({
+    id,
+    peers: peers.filter((peer) => names.includes(peer?.name)),
+  }));
+  const shown = found.filter(({ peers }) => peers.length > 0);
+  const present = names.filter((name) => shown.some(({ peers }) => peers.some((peer) => peer.name === name)));
+  if (shown.length === 0) return undefined;
+  const title = "Ours against the peers, by case";
+  const svg = dotChart(
+    {
+      title,
+      label: "times as fast as the peer (log scale)",
+      format: formatRatio,
+      series: present.map((name, i) => ({ name, colour: (i + 1) % mostPeers })),
+      rows: shown.map(({ id, peers }) => ({
+        label: id,
+        points: peers.map(({ name, ratio, milliseconds }) => ({
+          series: present.indexOf(name),
+          value: ratio,
+          text: `${name}: ${formatRatio(ratio)}, ${formatTime(milliseconds)}`,
+        })),
+      })),
+    },
+    layout,
+  );
+  return { name: "ratios", title, svg };
 }

@@ -1,14 +1,12 @@
-/** Line charts as SVG, readable on light and on dark pages. */
+/** Charts as SVG, readable on light and on dark pages. */
 
-const width = 760;
-const height = 440;
-const margin = { top: 92, right: 40, bottom: 62, left: 104 };
-const plotWidth = width - margin.left - margin.right;
-const plotHeight = height - margin.top - margin.bottom;
+/** Sizes in pixels: of a file, and in a page of some width. */
+const fileLayout = { width: 760, height: 440, top: 92, right: 40, bottom: 62, left: 104, hasTitle: true };
 
 /** Colours of series, by number: of like lightness, so that they stand out from white and from near black. */
 const colours = ["#3b82d6", "#d9730d", "#2f9e6b", "#9a6bd8", "#d6455d", "#8a8f98"];
 
+/** What a page that draws charts inline has in its own style sheet. */
 const style = `
   .page { fill: #ffffff } .text { fill: #1f2328 } .quiet { fill: #59636e } .grid { stroke: #d8dee4 } .axis { stroke: #8c959f }
   @media (prefers-color-scheme: dark) {
@@ -41,32 +39,57 @@ function scaleOf({ isLog, ticks, isFromZero }, values, length) {
   return { ticks: marks, at: (value) => ((value - low) / (top - low)) * length };
 }
 
-/** The legend: as many entries in a line as there is room for. */
-function legend(series) {
+const legendLine = 20;
+
+/** The legend: as many entries in a line as there is room for, from `start` down; `height` is that of its lines. */
+function legend(series, start, { left, right, width, hasDots }) {
   const parts = [];
-  let x = margin.left;
-  let y = 54;
+  let x = left;
+  let y = start;
   for (const { name, colour, isDashed } of series) {
     const length = 34 + name.length * 7.1 + 14;
-    if (x + length > width - margin.right) {
-      x = margin.left;
-      y += 20;
+    if (x > left && x + length - 14 > width - right) {
+      x = left;
+      y += legendLine;
     }
     const dash = isDashed ? ' stroke-dasharray="5 4"' : "";
     parts.push(
-      `<line x1="${round(x)}" x2="${round(x + 24)}" y1="${y}" y2="${y}" stroke="${colours[colour]}" stroke-width="2.5"${dash}/>`,
+      hasDots
+        ? `<circle cx="${round(x + 16)}" cy="${y}" r="5" fill="${colours[colour]}"/>`
+        : `<line x1="${round(x)}" x2="${round(x + 24)}" y1="${y}" y2="${y}" stroke="${colours[colour]}" stroke-width="2.5"${dash}/>`,
       `<text class="text" x="${round(x + 30)}" y="${y + 4.5}">${escapeXml(name)}</text>`,
     );
     x += length;
   }
-  return parts;
+  return { parts, height: y - start + legendLine };
+}
+
+/** An SVG element around `parts`. Inline in a page it has no style of its own, which would be the page's. */
+function svgOf(title, { width, height, isInline }, parts) {
+  const box = `viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(title)}"`;
+  if (isInline) return `<svg ${box}>${parts.join("\n")}</svg>`;
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" ${box} width="${width}" height="${height}">`;
+  return `${head}\n<title>${escapeXml(title)}</title>\n<style>${style}\n</style>\n${parts.join("\n")}\n</svg>\n`;
+}
+
+/** The layout of a chart that stands inline in a page, `width` pixels wide. */
+export function inlineLayout(width) {
+  const isNarrow = width < 520;
+  const sides = isNarrow ? { left: 66, right: 14 } : { left: 84, right: 20 };
+  return { width, height: isNarrow ? 330 : 380, top: 14, bottom: 52, ...sides, isInline: true, isNarrow };
 }
 
 /**
  * A chart of `series` `{ name, colour, isDashed?, points: [[x, y], …] }`, `colour` a number from 0. An axis is
  * `{ label, format, isLog?, ticks?, isFromZero? }`.
  */
-export function lineChart({ title, x, y, series }) {
+export function lineChart({ title, x, y, series }, layout = fileLayout) {
+  const { width, left: marginLeft, right: marginRight, hasTitle, isNarrow } = layout;
+  const key = legend(series, hasTitle ? 54 : layout.top, layout);
+  const marginTop = hasTitle ? layout.top : layout.top + key.height;
+  const height = layout.height + (hasTitle ? 0 : key.height);
+  const plotWidth = width - marginLeft - marginRight;
+  const plotHeight = height - marginTop - layout.bottom;
   const all = series.flatMap(({ points }) => points);
   const [across, up] = [
     scaleOf(
@@ -80,25 +103,39 @@ export function lineChart({ title, x, y, series }) {
       plotHeight,
     ),
   ];
-  const left = (value) => round(margin.left + across.at(value));
-  const top = (value) => round(margin.top + plotHeight - up.at(value));
-  const bottom = margin.top + plotHeight;
-  const right = margin.left + plotWidth;
+  const left = (value) => round(marginLeft + across.at(value));
+  const top = (value) => round(marginTop + plotHeight - up.at(value));
+  const bottom = marginTop + plotHeight;
+  const right = marginLeft + plotWidth;
+  // Labels need some 60 pixels each.
+  const every = Math.ceil((across.ticks.length * 60) / plotWidth);
   const parts = [
-    `<rect class="page" width="${width}" height="${height}" rx="6"/>`,
-    `<text class="text title" x="${margin.left}" y="30">${escapeXml(title)}</text>`,
-    ...legend(series),
+    ...(hasTitle
+      ? [
+          `<rect class="page" width="${width}" height="${height}" rx="6"/>`,
+          `<text class="text title" x="${marginLeft}" y="30">${escapeXml(title)}</text>`,
+        ]
+      : []),
+    ...key.parts,
     ...up.ticks.flatMap((tick) => [
-      `<line class="grid" x1="${margin.left}" x2="${right}" y1="${top(tick)}" y2="${top(tick)}"/>`,
-      `<text class="quiet" x="${margin.left - 9}" y="${top(tick) + 4.5}" text-anchor="end">${escapeXml(y.format(tick))}</text>`,
+      `<line class="grid" x1="${marginLeft}" x2="${right}" y1="${top(tick)}" y2="${top(tick)}"/>`,
+      `<text class="quiet" x="${marginLeft - 9}" y="${top(tick) + 4.5}" text-anchor="end">${escapeXml(y.format(tick))}</text>`,
     ]),
-    ...across.ticks.flatMap((tick) => [
+    ...across.ticks.flatMap((tick, i) => [
       `<line class="axis" x1="${left(tick)}" x2="${left(tick)}" y1="${bottom}" y2="${bottom + 5}"/>`,
-      `<text class="quiet" x="${left(tick)}" y="${bottom + 21}" text-anchor="middle">${escapeXml(x.format(tick))}</text>`,
+      ...(i % every === 0
+        ? [
+            `<text class="quiet" x="${left(tick)}" y="${bottom + 21}" text-anchor="middle">${escapeXml(x.format(tick))}</text>`,
+          ]
+        : []),
     ]),
-    `<line class="axis" x1="${margin.left}" x2="${right}" y1="${bottom}" y2="${bottom}"/>`,
-    `<text class="text" x="${margin.left + plotWidth / 2}" y="${height - 14}" text-anchor="middle">${escapeXml(x.label)}</text>`,
-    `<text class="text" transform="translate(24 ${margin.top + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.label)}</text>`,
+    `<line class="axis" x1="${marginLeft}" x2="${right}" y1="${bottom}" y2="${bottom}"/>`,
+    `<text class="text" x="${marginLeft + plotWidth / 2}" y="${height - 14}" text-anchor="middle">${escapeXml(x.label)}</text>`,
+    ...(isNarrow || !hasTitle
+      ? []
+      : [
+          `<text class="text" transform="translate(24 ${marginTop + plotHeight / 2}) rotate(-90)" text-anchor="middle">${escapeXml(y.label)}</text>`,
+        ]),
     ...series.flatMap(({ points, colour, isDashed }) => {
       const path = points.map(([a, b]) => `${left(a)},${top(b)}`).join(" ");
       const dash = isDashed ? ' stroke-dasharray="5 4"' : "";
@@ -108,6 +145,65 @@ export function lineChart({ title, x, y, series }) {
       ];
     }),
   ];
-  const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`;
-  return `${head}\n<title>${escapeXml(title)}</title>\n<style>${style}\n</style>\n${parts.join("\n")}\n</svg>\n`;
+  return svgOf(title, { ...layout, height }, parts);
+}
+
+const rowHeight = 24;
+
+/**
+ * A chart of `rows` `{ label, points: [{ series, value, text }] }` along a logarithmic axis, with a line at 1, from which the rows' largest
+ * values have bars. `series` are `{ name, colour }`, by number in the points.
+ */
+export function dotChart({ title, label, series, rows, format }, layout) {
+  const { width, isNarrow } = layout;
+  const longest = Math.max(...rows.map((row) => row.label.length));
+  // On a narrow page a row's label stands above its line.
+  const marginLeft = isNarrow ? 8 : Math.min(longest * 7.4 + 18, width * 0.4);
+  const marginRight = 62;
+  const step = isNarrow ? rowHeight + 16 : rowHeight;
+  const key = legend(series, layout.top, { ...layout, left: 0, hasDots: true });
+  const marginTop = layout.top + key.height;
+  const bottom = marginTop + rows.length * step + 4;
+  const height = bottom + layout.bottom;
+  const plotWidth = width - marginLeft - marginRight;
+  const values = rows.flatMap(({ points }) => points.map(({ value }) => value));
+  const [low, high] = [Math.min(1, ...values), Math.max(10, ...values)];
+  const powers = Array.from({ length: 25 }, (_, i) => 10 ** (i - 12));
+  const across = scaleOf(
+    { isLog: true, ticks: powers.filter((power) => power >= low && power <= high) },
+    values,
+    plotWidth,
+  );
+  const left = (value) => round(marginLeft + across.at(value));
+  const every = Math.ceil((across.ticks.length * 52) / plotWidth);
+  const parts = [
+    ...key.parts,
+    ...across.ticks.flatMap((tick, i) => [
+      `<line class="${tick === 1 ? "axis" : "grid"}" x1="${left(tick)}" x2="${left(tick)}" y1="${marginTop}" y2="${bottom}"/>`,
+      ...(i % every === 0
+        ? [`<text class="quiet" x="${left(tick)}" y="${bottom + 18}" text-anchor="middle">${tick}×</text>`]
+        : []),
+    ]),
+    `<text class="text" x="${marginLeft + plotWidth / 2}" y="${height - 12}" text-anchor="middle">${escapeXml(label)}</text>`,
+    ...rows.flatMap((row, i) => {
+      const y = marginTop + i * step + (isNarrow ? step - 10 : step / 2);
+      const name = isNarrow
+        ? `<text class="text id" x="${marginLeft}" y="${y - 12}">${escapeXml(row.label)}</text>`
+        : `<text class="text id" x="${marginLeft - 10}" y="${y + 4}" text-anchor="end">${escapeXml(row.label)}</text>`;
+      const furthest = row.points.reduce((a, b) => (b.value > a.value ? b : a));
+      const [from, to] = [left(1), left(furthest.value)];
+      const colour = colours[series[furthest.series].colour];
+      const marks = row.points.map(
+        (point) =>
+          `<circle cx="${left(point.value)}" cy="${y}" r="5" fill="${colours[series[point.series].colour]}"><title>${escapeXml(point.text)}</title></circle>`,
+      );
+      return [
+        name,
+        `<rect x="${Math.min(from, to)}" y="${y - 2}" width="${round(Math.abs(to - from))}" height="4" rx="2" fill="${colour}" opacity="0.35"/>`,
+        ...marks,
+        `<text class="text" x="${Math.max(from, to) + 10}" y="${y + 4.5}">${escapeXml(format(furthest.value))}</text>`,
+      ];
+    }),
+  ];
+  return svgOf(title, { ...layout, height }, parts);
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { groups } from "../cases/index.mjs";
 import { formatRatio, formatSpeed, formatTime } from "../results.mjs";
 import { drawCharts } from "./charts.mjs";
+import { groupTables, missingOf } from "./tables.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -17,7 +18,6 @@ const table = (head, rows) => [
   ...rows.map(tableRow),
 ];
 
-const isOurs = ({ name }) => name.startsWith("syncodec");
 const wordOf = { met: "met", missed: "**missed**", "not measured": "not measured" };
 
 function describeRow({ ours, peer, ratio, reason }) {
@@ -58,44 +58,18 @@ function targetDetails(targets) {
   ]);
 }
 
-/** Names of the contestants that a group's first one is compared with, in the order in which they come up. */
-function peersOf(cases) {
-  const names = new Set();
-  for (const { results } of cases) {
-    const first = results.find(isOurs);
-    for (const each of results) if (each !== first && each.setting === undefined) names.add(each.name);
-  }
-  return [...names];
-}
-
-/** What the contestant that is called just "syncodec" does beside the first one. */
-const others = { "syncodec into out": "new result", "syncodec in linear memory": "called from JavaScript" };
-
 /** One table per group, or per first part of the ids where the contestants differ from one to the next. */
-function groupTables(cases) {
-  const parts = new Map();
-  for (const each of cases) {
-    const key = `${each.results.find(isOurs)?.name}: ${peersOf([each]).join()}`;
-    const family = /[PKCG]/.test(each.group) ? key : each.group;
-    parts.set(family, [...(parts.get(family) ?? []), each]);
-  }
-  return [...parts.values()].flatMap((part) => {
-    const peers = peersOf(part);
-    const rows = part.map(({ id, bytes, results }) => {
-      const ours = results.find(isOurs);
+function groupSections(cases) {
+  return groupTables(cases).flatMap(({ titles, rows }) => {
+    const lines = rows.map(({ case: { id, bytes }, ours, note, peers }) => {
       if (ours === undefined) return [`\`${id}\``, "not run", "", ...peers.map(() => "")];
-      const cells = peers.map((name) => {
-        const peer = results.find((each) => each.name === name && each !== ours);
-        return peer === undefined
-          ? ""
-          : `${formatRatio(peer.milliseconds / ours.milliseconds)} (${formatTime(peer.milliseconds)})`;
-      });
-      const name = ours.name === "syncodec" ? "" : `${ours.name.slice("syncodec ".length)}: `;
-      return [`\`${id}\``, `${name}${formatTime(ours.milliseconds)}`, formatSpeed(bytes, ours.milliseconds), ...cells];
+      const cells = peers.map((peer) =>
+        peer === undefined ? "" : `${formatRatio(peer.ratio)} (${formatTime(peer.milliseconds)})`,
+      );
+      const time = formatTime(ours.milliseconds);
+      return [`\`${id}\``, note === "" ? time : `${note}: ${time}`, formatSpeed(bytes, ours.milliseconds), ...cells];
     });
-    const primary = part[0].results.find(isOurs)?.name ?? "";
-    const titles = peers.map((name) => (name === "syncodec" ? `syncodec, ${others[primary]}` : name));
-    return [...table(["case", "syncodec", "", ...titles], rows), ""];
+    return [...table(["case", "syncodec", "", ...titles], lines), ""];
   });
 }
 
@@ -120,15 +94,7 @@ function countedTable(cases) {
 }
 
 function missingTable(cases) {
-  const found = new Map();
-  for (const { id, missing } of cases) {
-    for (const { name, reason } of missing) {
-      const key = JSON.stringify([name, reason]);
-      found.set(key, [...(found.get(key) ?? []), id]);
-    }
-  }
-  return [...found].map(([key, ids]) => {
-    const [name, reason] = JSON.parse(key);
+  return missingOf(cases).map(({ name, reason, ids }) => {
     const letters = [...new Set(ids.map((id) => id.split(".")[0]))].join(", ");
     return [name, reason, `${ids.length} (${letters})`];
   });
@@ -185,7 +151,7 @@ export function formatReport(document, charts) {
     ...Object.entries(groups).flatMap(([group, title]) => {
       const own = cases.filter((each) => each.group === group);
       if (own.length === 0) return [];
-      return [`## ${group}: ${title}`, "", ...groupTables(own), ...countedTable(own)];
+      return [`## ${group}: ${title}`, "", ...groupSections(own), ...countedTable(own)];
     }),
     ...(missing.length === 0 ? [] : ["## What did not run", "", ...table(["peer", "why", "cases"], missing), ""]),
   ].join("\n");
