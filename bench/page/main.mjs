@@ -9,7 +9,7 @@ import { startRun } from "./run.mjs";
 import { byId, element, show } from "./view/dom.mjs";
 import { drawEnvironment } from "./view/environment.mjs";
 import { showProgress } from "./view/progress.mjs";
-import { drawResults, resizePlots } from "./view/results.mjs";
+import { clearResults, drawResults, resizePlots } from "./view/results.mjs";
 import { drawSetup, setRunning } from "./view/setup.mjs";
 
 const { commit, versions } = BUILD;
@@ -25,9 +25,9 @@ function notify(text) {
   show(byId("notice"), text !== "");
 }
 
-function showDocument(found) {
+function showDocument(found, isRunning = false) {
   shown = found;
-  drawResults(found, workers);
+  drawResults(found, workers, isRunning);
 }
 
 /** Puts the shown results into the address. */
@@ -55,20 +55,23 @@ function run(request) {
     setRunning(false);
     notify(text);
     show(byId("actions"), measured.length > 0);
-    if (measured.length > 0) publish();
+    if (measured.length === 0) return;
+    showDocument(documentSoFar());
+    publish();
   };
   const handlers = {
     started: ({ id }) => progress.started(id),
     measured(message) {
       measured.push(message.measured);
       progress.measured();
-      showDocument(documentSoFar());
+      showDocument(documentSoFar(), true);
     },
     ended: () => end(`Measured ${count(measured)} in ${Math.round((Date.now() - started) / 1000)} s.`),
     cancelled: () => end(`Cancelled after ${measured.length} of ${count(request.ids)}.`),
     failed: ({ id, message }) => end(`Stopped at ${id}: ${message}`),
   };
   notify("");
+  clearResults();
   show(byId("actions"), false);
   setRunning(true);
   const cancel = startRun(request, (message) => handlers[message.kind](message));

@@ -4,7 +4,7 @@ import { groups } from "../../cases/index.mjs";
 import { groupTables, missingOf } from "../../report/tables.mjs";
 import { formatRatio, formatSpeed, formatTime } from "../../results.mjs";
 import { isLibrary } from "../peers.mjs";
-import { caseId, element } from "./dom.mjs";
+import { caseId, element, show } from "./dom.mjs";
 
 const noCase = "no such case was measured";
 
@@ -53,18 +53,20 @@ function drawTable(caption, { titles, rows }) {
   return element("div", { class: "scroll", role: "region", "aria-label": caption, tabIndex: 0 }, table);
 }
 
-/** One section for each group that has cases. */
-export function drawTables(target, cases) {
-  const sections = Object.entries(groups).flatMap(([letter, title]) => {
+/** One section for each group, in which there is something if it has cases. Of one group only, if `only` names it. */
+export function drawTables(target, cases, only) {
+  if (target.childElementCount === 0) {
+    target.append(...Object.keys(groups).map((letter) => element("section", { data: { group: letter } })));
+  }
+  for (const section of target.children) {
+    const { group: letter } = section.dataset;
+    if (only !== undefined && only !== letter) continue;
     const own = cases.filter(({ group }) => group === letter);
-    if (own.length === 0) return [];
-    const caption = `${letter}: ${title}`;
-    return [
-      element("h2", {}, element("b", { class: "letter" }, letter), ` ${title}`),
-      ...groupTables(own).map((table) => drawTable(caption, table)),
-    ];
-  });
-  target.replaceChildren(...sections);
+    show(section, own.length > 0);
+    const title = element("h2", {}, element("b", { class: "letter" }, letter), ` ${groups[letter]}`);
+    const tables = groupTables(own).map((table) => drawTable(`${letter}: ${groups[letter]}`, table));
+    section.replaceChildren(title, ...tables);
+  }
 }
 
 /** The targets of which this run has something; those that lack a peer that a page cannot have are left out. */
