@@ -13,7 +13,11 @@ import { textOfModule } from "./kernel_modules.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-const forBrowsers = {
+/**
+ * Puts `name.browser.ts` in the place of `name.ts`, and the zstd library as text in the place of its package, with these of its files under
+ * `simple/`.
+ */
+export const forBrowsers = (zstdFiles = ["compress_using_dict"]) => ({
   name: "for-browsers",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.{1,2}\/.*\.js$/ }, ({ path, resolveDir }) => {
@@ -27,7 +31,7 @@ const forBrowsers = {
       const contents = `
         import { bytesOfText } from ${JSON.stringify(join(root, "src/wasm/module_text.ts"))};
         import { Module, waitInitialized } from ${from("module.js")};
-        export * from ${from("simple/compress_using_dict.js")};
+        ${zstdFiles.map((name) => `export * from ${from(`simple/${name}.js`)};`).join("\n")}
         export async function init() {
           Module.init(bytesOfText(${JSON.stringify(textOfModule(readFileSync(join(web, "zstd.wasm"))))}));
           await waitInitialized();
@@ -35,7 +39,7 @@ const forBrowsers = {
       return { contents, resolveDir: web, loader: "js" };
     });
   },
-};
+});
 
 /** What the licenses of the bundled packages ask for. */
 function notices() {
@@ -62,7 +66,7 @@ export async function buildForBrowsers() {
     metafile: true,
     write: false,
     external: ["numcodecs"],
-    plugins: [forBrowsers],
+    plugins: [forBrowsers()],
     logLevel: "warning",
     absWorkingDir: root,
   });
