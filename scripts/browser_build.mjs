@@ -6,7 +6,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { textOfModule } from "./kernel_modules.mjs";
@@ -53,7 +53,11 @@ function notices() {
 /** Builds dist/browser/. Resolves to esbuild's metafile. */
 export async function buildForBrowsers() {
   const { metafile, outputFiles } = await build({
-    entryPoints: ["index", "numcodecs"].map((name) => join(root, "src", `${name}.ts`)),
+    entryPoints: ["index", "numcodecs", "browser", "browser/opfs_worker"].map((name) => ({
+      in: join(root, "src", `${name}.ts`),
+      // Workers lie beside the modules that start them.
+      out: basename(name),
+    })),
     outdir: join(root, "dist/browser"),
     chunkNames: "chunks/[name]-[hash]",
     bundle: true,

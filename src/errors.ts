@@ -23,6 +23,7 @@ export type ErrorCode =
   | "INVALID_ARGUMENT"
   | "KEY_BUSY"
   | "STORE_ERROR"
+  | "QUOTA_EXCEEDED"
   | "OUT_OF_MEMORY"
   | "KERNEL_TRAP";
 

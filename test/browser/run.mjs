@@ -1,6 +1,6 @@
 /**
  * Runs in Chromium every test file that does not need Node.js: each in a worker of its own, on the sources as they are built for browsers, in a
- * page that is cross-origin isolated. Closes with one line: N passed, N failed. Arguments are parts of the paths of test files.
+ * page that is cross-origin isolated. Files `*.browser.test.ts` run only here. Closes with one line: N passed, N failed. Arguments are parts of the paths of test files.
  *
  * A file needs Node.js if it, or what it imports, imports a `node:` module or tells vitest to replace a module before it begins.
  */
@@ -8,7 +8,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { availableParallelism, tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
@@ -34,6 +34,9 @@ const asNamed = {
     }));
   },
 };
+
+/** Modules that the library starts workers with. */
+const workers = ["src/browser/opfs_worker.ts"];
 
 /** Options of both passes. */
 const options = {
@@ -95,7 +98,10 @@ const types = { ".js": "text/javascript", ".map": "application/json", ".html": "
 
 async function serve() {
   const server = createServer((request, response) => {
-    const path = join(folder, new URL(request.url, "http://page").pathname);
+    const { pathname } = new URL(request.url, "http://page");
+    // A library's chunk, which may be anywhere, names its workers as files beside itself.
+    const worker = workers.find((each) => basename(each, ".ts") === basename(pathname, ".js"));
+    const path = join(folder, worker?.replace(/\.ts$/, ".js") ?? pathname);
     if (!existsSync(path)) return response.writeHead(404).end();
     response.writeHead(200, {
       "Content-Type": types[extname(path)] ?? "application/octet-stream",
@@ -112,7 +118,10 @@ async function main() {
   const nodeFiles = await findNodeFiles();
   for (const [file, reason] of nodeFiles) console.log(`not here: ${file} (${reason})`);
   const files = allFiles.filter((file) => !nodeFiles.has(file));
-  await build({ ...options, entryPoints: [...files, "test/browser/test_worker.js"] });
+  await build({
+    ...options,
+    entryPoints: [...files, "test/browser/test_worker.js", "test/browser/lock_worker.ts", ...workers],
+  });
   writeFileSync(join(folder, "index.html"), html);
   const server = await serve();
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox"] });
