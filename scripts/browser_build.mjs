@@ -12,15 +12,14 @@ import { fileURLToPath } from "node:url";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { transform } from "esbuild";
 import { rollup } from "rollup";
-import { textOfModule } from "./kernel_modules.mjs";
+import { inlinedZstd, zstdPackage } from "./for_browsers.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const require = createRequire(import.meta.url);
-const zstdPackage = "@bokuweb/zstd-wasm";
 const zstdLibrary = "\0zstd-library";
 
 /** The plugin: replacements, and the zstd encoder inlined. */
-export const forBrowsers = {
+const forBrowsers = {
   name: "for-browsers",
   resolveId(specifier, importer) {
     if (specifier === zstdPackage) return zstdLibrary;
@@ -30,16 +29,7 @@ export const forBrowsers = {
   },
   load(id) {
     if (id !== zstdLibrary) return null;
-    const web = join(dirname(require.resolve(zstdPackage)), "..", "web");
-    const from = (path) => JSON.stringify(join(web, path));
-    return `
-      import { bytesOfText } from ${JSON.stringify(join(dist, "wasm/module_text.js"))};
-      import { Module, waitInitialized } from ${from("module.js")};
-      export * from ${from("simple/compress_using_dict.js")};
-      export async function init() {
-        Module.init(bytesOfText(${JSON.stringify(textOfModule(readFileSync(join(web, "zstd.wasm"))))}));
-        await waitInitialized();
-      }`;
+    return inlinedZstd(join(dist, "wasm/module_text.js"));
   },
   async renderChunk(code) {
     // Takes the comments away.
@@ -59,7 +49,14 @@ ${zstdPackage} (https://github.com/bokuweb/zstd-wasm): MIT License, bokuweb. It 
 /** Builds dist/browser/ from dist/. */
 export async function buildForBrowsers() {
   const bundle = await rollup({
-    input: ["index", "numcodecs", "zarrita"].map((name) => join(dist, `${name}.js`)),
+    input: {
+      index: join(dist, "index.js"),
+      numcodecs: join(dist, "numcodecs.js"),
+      zarrita: join(dist, "zarrita.js"),
+      browser: join(dist, "browser.js"),
+      // Workers lie beside the modules that start them.
+      opfs_worker: join(dist, "browser/opfs_worker.js"),
+    },
     external: /^(numcodecs|zarrita)(\/|$)/,
     // What compiled helpers in the zstd library find as `this`.
     context: "globalThis",

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { forBrowsers } from "../../scripts/browser_build.mjs";
+import { forBrowsers } from "../../scripts/for_browsers.mjs";
 import { describeCommit, describeVersions } from "../node/machine.mjs";
 
 const folder = dirname(fileURLToPath(import.meta.url));
@@ -42,7 +42,7 @@ export async function buildPage(outdir = join(folder, "dist")) {
     platform: "browser",
     target: "es2022",
     define: { BUILD: JSON.stringify({ commit: describeCommit(), versions: versionsInPage() }) },
-    plugins: [zstdPeer, forBrowsers],
+    plugins: [zstdPeer, forBrowsers()],
     logLevel: "warning",
   });
 }

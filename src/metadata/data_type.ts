@@ -13,7 +13,7 @@ import { fromPlain, type JsonObject, type JsonValue, type PlainJson } from "./js
 import type { StructArray } from "./struct_array.js";
 import { type NamedConfiguration, parseNamedMandatory, unsupported, type Where } from "./validate.js";
 
-export { dataTypeFamilies } from "./data_type_families.js";
+export { dataTypeFamilies, lazyFamilies } from "./data_type_families.js";
 export { formatDataType } from "./data_type_family.js";
 export { float16ToNumber, numberToFloat16Bits } from "./float.js";
 

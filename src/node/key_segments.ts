@@ -2,16 +2,14 @@
  * Which keys may become file names. Keys come from metadata and users, so that every segment is untrusted.
  */
 import { ArgumentError } from "../errors.js";
+import { isPlainSegment } from "../stores/plain_segment.js";
 
-/** Only dots, plain or percent-encoded, alone or beside an encoded separator; a backslash; a drive letter; half of a surrogate pair. */
-const unsafeSegment = /^$|\\|^[a-z]:$|(?:^|%2f|%5c)(?:\.|%2e)+(?:$|%2f|%5c)|\p{Surrogate}/iu;
 /** What Windows reads as something else: streams, wildcards, trailing dots and blanks, device names. */
 const unsafeWindowsSegment = /[<>:"|?*]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
-/** Whether a segment of a key is a plain file name. Percent signs are plain characters, except where they hide dots. */
+/** Whether a segment of a key is a plain file name. */
 export function isSafeSegment(segment: string, windows: boolean = process.platform === "win32"): boolean {
-  if (segment.includes("\0") || unsafeSegment.test(segment)) return false;
-  return !windows || !unsafeWindowsSegment.test(segment);
+  return isPlainSegment(segment) && !(windows && unsafeWindowsSegment.test(segment));
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type Elements,
   type FixedDataType,
   float16ToNumber,
+  lazyFamilies,
   numberToFloat16Bits,
   parseDataType,
 } from "../../src/metadata/data_type.js";
@@ -404,7 +405,9 @@ describe("parseDataType", () => {
     }
   });
 
-  const supported = dataTypeFamilies.map(({ name }) => name).join(", ");
+  const supported = [...dataTypeFamilies.map(({ name }) => name), ...lazyFamilies.flatMap(({ names }) => names)].join(
+    ", ",
+  );
   test.each(["toString", "__proto__", "constructor", "int2", "float8_e4m3", "Float32", "json", "|b1"])("%s", (name) => {
     const message = `Unsupported data type "${name}": data_type in zarr.json (expected one of ${supported}; key /a/zarr.json)`;
     expect(caught(() => parseDataType(name, place))).toMatchObject({ code: "UNSUPPORTED", message });

@@ -3,9 +3,6 @@
  * Both are held against a plain array that takes the same writes.
  */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   type ChunkLengths,
@@ -25,24 +22,14 @@ import {
   slice,
 } from "../../src/index.js";
 import { dataTypeByName, type Scalar } from "../../src/metadata/data_type.js";
-import { LocalStore } from "../../src/node.js";
 import { elementsOf } from "../support/arbitraries.js";
 import { plainAxes } from "../support/plain_axis.js";
 import { bytesOf, hex, ReferenceArray, selectionShape } from "../support/reference_array.js";
 import { chunkKeys, snapshot } from "../support/snapshot.js";
-
-const directories: string[] = [];
-
-function temporaryStore(): LocalStore {
-  const directory = mkdtempSync(join(tmpdir(), "syncodec-parity-"));
-  directories.push(directory);
-  return new LocalStore(directory, { durability: "none" });
-}
+import { removeTemporaryStores, temporaryStore } from "../support/temporary_store.js";
 
 beforeAll(() => init());
-afterAll(() => {
-  for (const directory of directories) rmSync(directory, { recursive: true });
-});
+afterAll(() => removeTemporaryStores());
 
 interface Layout {
   readonly shape: readonly number[];
@@ -305,8 +292,8 @@ const localRows = localLayouts.flatMap((layout) => localChains.map((chain) => ({
 
 describe.each(localRows)("on files: $layout, $chain", ({ layout, chain }) => {
   test.each(cells)("$sequence, writeEmptyChunks $writeEmptyChunks", async ({ sequence, writeEmptyChunks }) => {
-    const other = temporaryStore();
-    const stores = { direct: temporaryStore(), other, otherView: new LatencyStore(other) };
+    const other = await temporaryStore();
+    const stores = { direct: await temporaryStore(), other, otherView: new LatencyStore(other) };
     const steps = sequences[sequence]!(layouts[layout]!.shape);
     await checkCell(layouts[layout]!, chains[chain]!, steps, writeEmptyChunks, stores);
   });

@@ -112,12 +112,12 @@ function patched(value: Uint8Array, patch: Patch): Uint8Array {
   return result;
 }
 
-export function describeStore(name: string, open: () => OpenedSurface): void {
+export function describeStore(name: string, open: () => OpenedSurface | Promise<OpenedSurface>): void {
   describe(name, () => {
     let opened: OpenedSurface;
     let surface: Surface;
-    beforeEach(() => {
-      opened = open();
+    beforeEach(async () => {
+      opened = await open();
       surface = opened.surface;
     });
     afterEach(() => opened.close());
@@ -286,7 +286,7 @@ export function describeStore(name: string, open: () => OpenedSurface): void {
     it("behaves like a Map under random operations", async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(operation, { maxLength: 30 }), range, async (operations, selected) => {
-          const fresh = open();
+          const fresh = await open();
           try {
             const model = new Map<string, Uint8Array>();
             for (const step of operations) {

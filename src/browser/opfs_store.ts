@@ -1,0 +1,400 @@
+/**
+ * A store in the origin private file system: key `/a/c/0` is the file `a/c/0` in a directory of it.
+ *
+ * One worker per thread has the files open and does what a store asks for. Where a thread may sleep (in a worker of a page that is cross-origin
+ * isolated) the store is synchronous too: it sleeps until the answer lies in shared memory.
+ *
+ * Values are written in place, and nothing is flushed: durability is "none". A value whose write is cut (the page is closed, the machine stops)
+ * may be neither old nor new; one that the quota refuses stays as it was.
+ *
+ * @example
+ * ```ts
+ * import { createArraySync } from "syncodec";
+ * import { OpfsStore } from "syncodec/browser";
+ *
+ * const store = await OpfsStore.open("image.zarr");
+ * const array = createArraySync(store, { shape: [512, 512], chunkShape: [64, 64], dataType: "uint8" });
+ * ```
+ */
+
+import { RuntimeError } from "../errors.js";
+import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, SyncStore } from "../stores/store.js";
+import { segmentsOf } from "./opfs_files.js";
+import { type Answer, errorOf, type Operation, type Reply, SharedReply, type ValueState } from "./opfs_protocol.js";
+
+const smallestReply = 64 * 1024;
+/** A reply of more bytes is not kept after the call. */
+const keptReply = 16 * 2 ** 20;
+/** After so long the worker must have died. */
+const patienceMs = 30_000;
+
+let ioWorker: Promise<Worker> | undefined;
+
+/** The worker of this thread, started by the first store. */
+function startWorker(): Promise<Worker> {
+  const started = new Promise<Worker>((resolve, reject) => {
+    if (typeof Worker === "undefined" || navigator.storage?.getDirectory === undefined) {
+      reject(
+        new RuntimeError("UNSUPPORTED", "No origin private file system: it needs a browser that has one, and HTTPS"),
+      );
+      return;
+    }
+    const worker = new Worker(new URL("./opfs_worker.js", import.meta.url), { type: "module", name: "syncodec-opfs" });
+    worker.addEventListener("message", () => resolve(worker), { once: true });
+    worker.addEventListener("error", ({ message }) => {
+      const reason = `The worker of OpfsStore does not start${message ? `: ${message}` : ""}; is opfs_worker.js where the bundle is?`;
+      reject(new RuntimeError("STORE_ERROR", reason));
+    });
+  });
+  return started;
+}
+
+/** Whether this thread may sleep, with memory to share. Windows and service workers may not. */
+function maySleep(): boolean {
+  if (typeof SharedArrayBuffer === "undefined") return false;
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface Waiter {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/** A connection to an I/O worker. */
+class Client {
+  readonly #port: MessagePort;
+  readonly #waiting = new Map<number, Waiter>();
+  #lastId = 0;
+  #setClosed: () => void = () => undefined;
+  readonly #closed: Promise<void> = new Promise((resolve) => {
+    this.#setClosed = resolve;
+  });
+  #reply: SharedReply | undefined;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.addEventListener("message", ({ data }: MessageEvent<Reply>) => {
+      const waiter = this.#waiting.get(data.id);
+      this.#waiting.delete(data.id);
+      if ("failure" in data) waiter?.reject(errorOf(data.failure));
+      else waiter?.resolve(data.answer);
+    });
+    port.start();
+    const name = `syncodec-opfs ${crypto.randomUUID()}`;
+    // Whoever gets this lock next knows that this thread has ended: the end of a port is not reported everywhere.
+    void navigator.locks.request(name, () => {
+      port.postMessage({ alive: name });
+      return this.#closed;
+    });
+  }
+
+  /** Sends a request; `id` names it later. */
+  send(operation: Operation, reply?: SharedReply): number {
+    const id = ++this.#lastId;
+    const owned = ownBytes(operation);
+    this.#port.postMessage({ id, operation: owned.operation, reply: reply?.buffer }, owned.transfer);
+    return id;
+  }
+
+  ask(operation: Operation): Promise<{ readonly id: number; readonly answer: Answer }> {
+    return new Promise((resolve, reject) => {
+      const id = this.send(operation);
+      this.#waiting.set(id, { resolve: (answer) => resolve({ id, answer }), reject });
+    });
+  }
+
+  /**
+   * Sends a request and sleeps until its answer is there. Bytes are a view, to be copied before the next request.
+   *
+   * @param limit An answer of more bytes than this is only measured: then the answer is its length.
+   */
+  askSync(
+    operation: Operation,
+    limit: number = Number.POSITIVE_INFINITY,
+  ): { readonly id: number; readonly answer: unknown } {
+    let wanted = Number.isFinite(limit) ? limit : smallestReply;
+    for (;;) {
+      const reply = this.#replyOf(wanted);
+      reply.reset();
+      const id = this.send(operation, reply);
+      const found = reply.wait(patienceMs);
+      if (found === undefined) {
+        // Its answer may still come.
+        this.#reply = undefined;
+        this.unlock(id);
+        throw new RuntimeError("STORE_ERROR", `no answer from the worker of OpfsStore in ${patienceMs / 1000} seconds`);
+      }
+      switch (found.kind) {
+        case "nothing":
+          return { id, answer: undefined };
+        case "failure":
+          throw errorOf(found.failure);
+        case "json":
+          return { id, answer: found.value };
+        case "bytes":
+          return { id, answer: found.bytes };
+        case "too-large":
+          if (found.byteLength > limit) return { id, answer: found.byteLength };
+          wanted = found.byteLength;
+      }
+    }
+  }
+
+  unlock(id: number): void {
+    this.#port.postMessage({ unlock: id });
+  }
+
+  share(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#port.postMessage({ connect: port1 }, [port1]);
+    return port2;
+  }
+
+  close(): void {
+    this.#port.postMessage({ close: true });
+    this.#port.close();
+    this.#setClosed();
+  }
+
+  #replyOf(byteLength: number): SharedReply {
+    const kept = this.#reply;
+    if (kept !== undefined && kept.capacity >= byteLength) return kept;
+    const reply = SharedReply.allocate(Math.max(byteLength, smallestReply));
+    if (byteLength <= keptReply) this.#reply = reply;
+    return reply;
+  }
+}
+
+/** The operation with bytes that may be handed over: a message would copy all of a buffer of which they are a part, and not copy shared memory. */
+function ownBytes(operation: Operation): { readonly operation: Operation; readonly transfer: ArrayBuffer[] } {
+  const transfer: ArrayBuffer[] = [];
+  const own = (bytes: Uint8Array): Uint8Array => {
+    const copy = new Uint8Array(bytes);
+    transfer.push(copy.buffer);
+    return copy;
+  };
+  if (operation.kind === "set") return { operation: { ...operation, value: own(operation.value) }, transfer };
+  if (operation.kind !== "patch") return { operation, transfer };
+  const writes = operation.patch.writes.map(({ offset, bytes }) => ({ offset, bytes: own(bytes) }));
+  return { operation: { ...operation, patch: { ...operation.patch, writes } }, transfer };
+}
+
+/** A directory of the origin private file system as a store. Where the thread may sleep it is a {@link SyncOpfsStore}. */
+export class OpfsStore implements AsyncStore {
+  /** Not for callers: {@link OpfsStore.open} and {@link OpfsStore.connect} make stores. */
+  protected readonly client: Client;
+  /** What {@link SyncStore.setSync} is given has been copied when it returns. */
+  readonly copiesValues = true;
+  /** Values are written in place, and not flushed. */
+  readonly durability = "none";
+
+  protected constructor(client: Client) {
+    this.client = client;
+  }
+
+  /**
+   * Opens a directory, which need not exist: the first write creates it.
+   *
+   * @param directory Its path from the root of the origin private file system, or a handle of it.
+   * @throws RuntimeError `UNSUPPORTED` where there is no such file system, `STORE_ERROR` if the worker does not start.
+   */
+  static async open(directory: string | FileSystemDirectoryHandle): Promise<OpfsStore | SyncOpfsStore> {
+    if (typeof directory === "string") checkDirectory(directory);
+    ioWorker ??= startWorker();
+    const worker = await ioWorker.catch((error: unknown) => {
+      // Another try may find the network again.
+      ioWorker = undefined;
+      throw error;
+    });
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({ root: directory, port: port1 }, [port1]);
+    return OpfsStore.connect(port2);
+  }
+
+  /** A store over what {@link share} gave, in the thread that it was sent to. */
+  static connect(port: MessagePort): OpfsStore | SyncOpfsStore {
+    const client = new Client(port);
+    return maySleep() ? new SyncOpfsStore(client) : new OpfsStore(client);
+  }
+
+  /**
+   * A port to post to another thread of this page (transferred), which connects by it: then both are served by one worker, which alone has the files.
+   */
+  share(): MessagePort {
+    return this.client.share();
+  }
+
+  /** Ends the connection, and gives its locks back. The end of the store's thread does so too. */
+  close(): void {
+    this.client.close();
+  }
+
+  async get(key: string, options?: RequestOptions): Promise<Uint8Array | undefined> {
+    return this.#get({ kind: "get", key, range: undefined }, options);
+  }
+
+  async getRange(key: string, range: ByteRange, options?: RequestOptions): Promise<Uint8Array | undefined> {
+    return this.#get({ kind: "get", key, range }, options);
+  }
+
+  async set(key: string, value: Uint8Array): Promise<void> {
+    await this.#ask({ kind: "set", key, value });
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#ask({ kind: "delete", key });
+  }
+
+  async *list(prefix: string): AsyncGenerator<string, void, undefined> {
+    const { answer } = await this.client.ask({ kind: "list", prefix });
+    if (isKeys(answer)) yield* answer;
+  }
+
+  /** The value must exist and the range lie within it. */
+  async setRange(key: string, value: Uint8Array, offset: number): Promise<void> {
+    await this.patch(key, { writes: [{ offset, bytes: value }] });
+  }
+
+  /** In place. All of it is checked before its first byte is written. */
+  async patch(key: string, patch: Patch): Promise<void> {
+    await this.#ask({ kind: "patch", key, patch });
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    const answer = await this.#ask({ kind: "size", key });
+    return typeof answer === "number" ? answer : undefined;
+  }
+
+  /** Waits until no other thread that is connected has the key's lock. */
+  async lock(key: string): Promise<() => void> {
+    segmentsOf(key);
+    const { id } = await this.client.ask({ kind: "lock", key });
+    return () => this.client.unlock(id);
+  }
+
+  async #get(
+    operation: Operation & { kind: "get" },
+    options: RequestOptions | undefined,
+  ): Promise<Uint8Array | undefined> {
+    options?.signal?.throwIfAborted();
+    const answer = await this.#ask(operation);
+    options?.signal?.throwIfAborted();
+    return answer instanceof Uint8Array ? answer : undefined;
+  }
+
+  async #ask(operation: Exclude<Operation, { kind: "list" }>): Promise<Answer> {
+    segmentsOf(operation.key);
+    return (await this.client.ask(operation)).answer;
+  }
+}
+
+function isKeys(answer: unknown): answer is readonly string[] {
+  return Array.isArray(answer);
+}
+
+function isState(answer: unknown): answer is ValueState {
+  return typeof answer === "object" && answer !== null && "version" in answer;
+}
+
+function checkDirectory(directory: string): void {
+  const path = directory.replace(/^\/|\/$/g, "");
+  if (path !== "") segmentsOf(`/${path}`);
+}
+
+/** The store in a thread that may sleep. */
+export class SyncOpfsStore extends OpfsStore implements SyncStore {
+  /** Not for callers. */
+  constructor(client: Client) {
+    super(client);
+  }
+
+  getSync(key: string, range?: ByteRange): Uint8Array | undefined {
+    return this.#get({ kind: "get", key, range });
+  }
+
+  readIntoSync(key: string, range: ByteRange | undefined, target: Uint8Array): number | undefined {
+    return this.#readInto({ kind: "get", key, range }, target);
+  }
+
+  setSync(key: string, value: Uint8Array): void {
+    this.#ask({ kind: "set", key, value });
+  }
+
+  deleteSync(key: string): void {
+    this.#ask({ kind: "delete", key });
+  }
+
+  listSync(prefix: string): readonly string[] {
+    const { answer } = this.client.askSync({ kind: "list", prefix });
+    return isKeys(answer) ? answer : [];
+  }
+
+  setRangeSync(key: string, value: Uint8Array, offset: number): void {
+    this.patchSync(key, { writes: [{ offset, bytes: value }] });
+  }
+
+  patchSync(key: string, patch: Patch): void {
+    this.#ask({ kind: "patch", key, patch });
+  }
+
+  sizeSync(key: string): number | undefined {
+    const answer = this.#ask({ kind: "size", key });
+    return typeof answer === "number" ? answer : undefined;
+  }
+
+  /**
+   * The value as it is now: once another thread has written it, reads throw.
+   *
+   * @throws RuntimeError `KEY_BUSY` from the value's methods, where it is no longer the same.
+   */
+  openSync(key: string): OpenValue | undefined {
+    const state = this.#ask({ kind: "open", key });
+    if (!isState(state)) return undefined;
+    const { byteLength, version } = state;
+    const gone = (): RuntimeError => new RuntimeError("STORE_ERROR", "the value is gone", { key });
+    return {
+      byteLength,
+      read: (range) => {
+        const value = this.#get({ kind: "get", key, range, version });
+        if (value === undefined) throw gone();
+        return value;
+      },
+      readInto: (range, target) => {
+        const length = this.#readInto({ kind: "get", key, range, version }, target);
+        if (length === undefined) throw gone();
+        return length;
+      },
+      version: () => version,
+      close: () => undefined,
+    };
+  }
+
+  /** Sleeps until no other thread that is connected has the key's lock. */
+  lockSync(key: string): () => void {
+    segmentsOf(key);
+    const { id } = this.client.askSync({ kind: "lock", key });
+    return () => this.client.unlock(id);
+  }
+
+  #get(operation: Operation & { kind: "get" }): Uint8Array | undefined {
+    const answer = this.#ask(operation);
+    return answer instanceof Uint8Array ? answer.slice() : undefined;
+  }
+
+  #readInto(operation: Operation & { kind: "get" }, target: Uint8Array): number | undefined {
+    const answer = this.#ask(operation, target.byteLength);
+    if (!(answer instanceof Uint8Array)) return typeof answer === "number" ? answer : undefined;
+    if (answer.byteLength <= target.byteLength) target.set(answer);
+    return answer.byteLength;
+  }
+
+  #ask(operation: Exclude<Operation, { kind: "list" }>, limit?: number): unknown {
+    segmentsOf(operation.key);
+    return this.client.askSync(operation, limit).answer;
+  }
+}
