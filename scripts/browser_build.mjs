@@ -53,7 +53,7 @@ function notices() {
 /** Builds dist/browser/. Resolves to esbuild's metafile. */
 export async function buildForBrowsers() {
   const { metafile, outputFiles } = await build({
-    entryPoints: ["index", "numcodecs", "browser", "browser/opfs_worker"].map((name) => ({
+    entryPoints: ["index", "numcodecs", "browser", "browser/opfs_worker", "browser/pool_worker"].map((name) => ({
       in: join(root, "src", `${name}.ts`),
       // Workers lie beside the modules that start them.
       out: basename(name),
