@@ -16,6 +16,7 @@ import { setDefaultMaxWorkers } from "./pipeline/max_workers.js";
 import { isShared, runJobs, runJobsAsync, useTurns } from "./pipeline/threaded_dispatch.js";
 import { useWorkers } from "./workers/current.js";
 
+export { HttpSyncStore, type HttpSyncStoreOptions } from "./browser/http_sync_store.js";
 export { OpfsStore, SyncOpfsStore } from "./browser/opfs_store.js";
 
 /** Milliseconds that a window's thread decodes or encodes without a turn of its event loop. */

@@ -19,7 +19,7 @@
 
 import { RuntimeError } from "../errors.js";
 import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, SyncStore } from "../stores/store.js";
-import { segmentsOf } from "./opfs_files.js";
+import { segmentsOf } from "./key_segments.js";
 import { type Answer, errorOf, type Operation, type Reply, SharedReply, type ValueState } from "./opfs_protocol.js";
 import { maySleep } from "./thread.js";
 

@@ -15,6 +15,7 @@ import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { forBrowsers } from "../../scripts/browser_build.mjs";
 import { chromiumPath } from "../../scripts/chromium.mjs";
+import { answerRange } from "./range_server.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const wanted = process.argv.slice(2);
@@ -101,6 +102,7 @@ const types = { ".js": "text/javascript", ".map": "application/json", ".html": "
 async function serve() {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://page");
+    if (pathname.startsWith("/values/")) return answerRange(request, response, pathname.split("/").slice(2));
     // A library's chunk, which may be anywhere, names its workers as files beside itself.
     const worker = workers.find((each) => basename(each, ".ts") === basename(pathname, ".js"));
     const path = join(folder, worker?.replace(/\.ts$/, ".js") ?? pathname);
