@@ -56,6 +56,7 @@ export async function buildForBrowsers() {
       browser: join(dist, "browser.js"),
       // Workers lie beside the modules that start them.
       opfs_worker: join(dist, "browser/opfs_worker.js"),
+      pool_worker: join(dist, "browser/pool_worker.js"),
     },
     external: /^(numcodecs|zarrita)(\/|$)/,
     // What compiled helpers in the zstd library find as `this`.

@@ -51,7 +51,7 @@ import { runBatched } from "./pipeline/batched_driver.js";
 import { BoundGrid } from "./pipeline/bound_grid.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
 import { type DirectSource, readChunks, readSingle } from "./pipeline/direct_read.js";
-import { isShared } from "./pipeline/dispatch.js";
+import { isShared, mustYield } from "./pipeline/dispatch.js";
 import { checkMaxWorkers, resolveMaxWorkers } from "./pipeline/max_workers.js";
 import type { Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
@@ -379,7 +379,8 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { sync } = this.#access;
     const locks = keyLocksOf(this.store);
     // The synchronous driver cannot wait for a key that another asynchronous call holds.
-    if (pipeline !== "batched" && sync !== undefined && chain.isSync && locks.isIdle) {
+    const isBatched = pipeline === "batched" || mustYield(total * chain.byteLength);
+    if (!isBatched && sync !== undefined && chain.isSync && locks.isIdle) {
       for (const { plan, keys } of batches) {
         signal?.throwIfAborted();
         this.#runSync(plan, sync, options);

@@ -7,10 +7,10 @@
  * Specification: https://fs.spec.whatwg.org/
  */
 
-import { ArgumentError, RuntimeError, SyncodecError, withContext } from "../errors.js";
-import { isPlainSegment } from "../stores/plain_segment.js";
+import { RuntimeError, SyncodecError, withContext } from "../errors.js";
 import { checkPatch, resolveRange } from "../stores/range.js";
 import type { ByteRange, Patch } from "../stores/store.js";
+import { segmentsOf } from "./key_segments.js";
 import type { ValueState } from "./opfs_protocol.js";
 
 const maximalOpen = 128;
@@ -45,17 +45,6 @@ interface OpenFile {
 export interface FilePlace {
   readonly key: string;
   readonly path: readonly string[];
-}
-
-/**
- * The names in `key`, each after a slash.
- *
- * @throws ArgumentError `INVALID_PATH`
- */
-export function segmentsOf(key: string): string[] {
-  const [first, ...names] = key.split("/");
-  if (first === "" && names.length > 0 && names.every(isPlainSegment)) return names;
-  throw new ArgumentError("INVALID_PATH", "not a key of plain names, each after a slash", { key });
 }
 
 function nameOf(error: unknown): string | undefined {

@@ -19,8 +19,9 @@
 
 import { RuntimeError } from "../errors.js";
 import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, SyncStore } from "../stores/store.js";
-import { segmentsOf } from "./opfs_files.js";
+import { segmentsOf } from "./key_segments.js";
 import { type Answer, errorOf, type Operation, type Reply, SharedReply, type ValueState } from "./opfs_protocol.js";
+import { maySleep } from "./thread.js";
 
 const smallestReply = 64 * 1024;
 /** A reply of more bytes is not kept after the call. */
@@ -47,17 +48,6 @@ function startWorker(): Promise<Worker> {
     });
   });
   return started;
-}
-
-/** Whether this thread may sleep, with memory to share. Windows and service workers may not. */
-function maySleep(): boolean {
-  if (typeof SharedArrayBuffer === "undefined") return false;
-  try {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 interface Waiter {

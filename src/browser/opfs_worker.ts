@@ -1,7 +1,8 @@
 /** The I/O worker of {@link OpfsStore}: it alone has the files' handles, and serves all stores that are connected to it. */
 
 import { KeyLocks } from "../stores/key_locks.js";
-import { OpfsFiles, segmentsOf } from "./opfs_files.js";
+import { segmentsOf } from "./key_segments.js";
+import { OpfsFiles } from "./opfs_files.js";
 import { type Answer, type Connection, failureOf, type Operation, type Request, SharedReply } from "./opfs_protocol.js";
 
 const files = new OpfsFiles(await navigator.storage.getDirectory());

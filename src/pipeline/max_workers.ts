@@ -9,7 +9,12 @@ let configured: number | undefined;
 /**
  * All that the host can run at once; but 1 in a thread that the program has started itself, because there are others then.
  */
-const defaultMaxWorkers = hostThreads?.isMainThread ? availableParallelism() : 1;
+let defaultMaxWorkers = hostThreads?.isMainThread ? availableParallelism() : 1;
+
+/** For hosts that this file does not know. */
+export function setDefaultMaxWorkers(count: number): void {
+  defaultMaxWorkers = count;
+}
 
 /** `value` if it is a number of workers; else warns and is `undefined`, which stands for the default. */
 export function checkMaxWorkers(value: unknown): number | undefined {

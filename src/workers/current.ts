@@ -1,9 +1,10 @@
 /** The pool of this thread. */
 
+import { hostWorkers } from "./host_workers.js";
 import { type Patience, Pool } from "./pool.js";
-import { nodeWorkers, type StartWorker } from "./worker_port.js";
+import type { StartWorker } from "./worker_port.js";
 
-let start: StartWorker | undefined = nodeWorkers(new URL("../worker.js", import.meta.url));
+let start: StartWorker | undefined = hostWorkers;
 let pool: Pool | undefined;
 
 /** `undefined` where the host has no threads. No worker runs before the pool is asked to grow. */

@@ -4,7 +4,17 @@
  */
 
 import { warn } from "../platform.js";
-import { controlWords, entriesPerLane, entryState, type LaneData, laneState, ring, spins, word } from "./protocol.js";
+import {
+  controlWords,
+  entriesPerLane,
+  entryState,
+  type LaneData,
+  laneState,
+  type Message,
+  ring,
+  spins,
+  word,
+} from "./protocol.js";
 import type { StartWorker, WorkerPort } from "./worker_port.js";
 
 /** Work on its way to a worker. */
@@ -79,12 +89,12 @@ export class Lane {
     const [oldest] = this.#defined;
     if (oldest !== undefined && this.#defined.size === maximumDefined) this.forget(oldest);
     this.#defined.add(id);
-    this.port.postMessage({ kind: "define", id, value: value() });
+    this.#send({ kind: "define", id, value: value() });
   }
 
   forget(id: number): void {
     if (!this.#defined.delete(id)) return;
-    this.port.postMessage({ kind: "forget", id });
+    this.#send({ kind: "forget", id });
     ring(this.#control, word.bell);
   }
 
@@ -174,10 +184,15 @@ export class Lane {
     return true;
   }
 
+  #send(message: Message): void {
+    this.port.postMessage(message);
+    Atomics.add(this.#control, word.messages, 1);
+  }
+
   #setBuffer(number: number, buffer: SharedArrayBuffer | undefined): void {
     this.#entries[number]!.buffer = buffer;
     const generation = Atomics.add(this.#control, word.generation(number), 1) + 1;
-    this.port.postMessage({ kind: "buffer", entry: number, generation, buffer });
+    this.#send({ kind: "buffer", entry: number, generation, buffer });
   }
 }
 

@@ -3,14 +3,14 @@
  * The calling thread writes a task into a free entry's buffer and publishes it; the worker claims it, works, and says that it is done.
  *
  * ```
- * control words   | state | bell | entry 0: state, generation | entry 1: state, generation |
+ * control words   | state | bell | messages | entry 0: state, generation | entry 1: state, generation |
  * entry           free -> published -> claimed <-> writing -> done -> free       (worker)
  *                         published -> free                                      (taken back by the calling thread)
  *                                      claimed -> lost                           (given up by the calling thread)
  * ```
  *
- * Messages carry what does not fit into words. They are sent before the entry that needs them is published, and received without a turn
- * of the event loop.
+ * Messages carry what does not fit into words. They are sent before the entry that needs them is published, and received before it is worked
+ * on: without a turn of the event loop where the host can do that.
  */
 
 /** Entries per lane: one in work, one ahead, while the calling thread is busy with a job of its own. */
@@ -21,11 +21,13 @@ export const word = {
   laneState: 0,
   /** Grows with every task that is published: what a worker without work waits on. */
   bell: 1,
-  entryState: (entry: number): number => 2 + 2 * entry,
+  /** Messages sent so far: a worker that receives them with its event loop knows by it whether some are under way. */
+  messages: 2,
+  entryState: (entry: number): number => 3 + 2 * entry,
   /** Number of the entry's present buffer. */
-  generation: (entry: number): number => 3 + 2 * entry,
+  generation: (entry: number): number => 4 + 2 * entry,
 } as const;
-export const controlWords: number = 2 + 2 * entriesPerLane;
+export const controlWords: number = 3 + 2 * entriesPerLane;
 
 export const laneState = { starting: 0, ready: 1, dead: 2 } as const;
 export const entryState = { free: 0, published: 1, claimed: 2, writing: 3, done: 4, lost: 5 } as const;

@@ -1,6 +1,7 @@
 /**
  * Runs in Chromium every test file that does not need Node.js: each in a worker of its own, on the sources as they are built for browsers, in a
- * page that is cross-origin isolated. Files `*.browser.test.ts` run only here. Closes with one line: N passed, N failed. Arguments are parts of the paths of test files.
+ * page that is cross-origin isolated. Files `*.browser.test.ts` run only here, and those that
+ * are called `*.window.browser.test.ts` in the page itself. Closes with one line: N passed, N failed. Arguments are parts of the paths of test files.
  *
  * A file needs Node.js if it, or what it imports, imports a `node:` module or tells vitest to replace a module before it begins.
  */
@@ -14,6 +15,7 @@ import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { chromiumPath } from "../../scripts/chromium.mjs";
 import { forBrowsers } from "../../scripts/for_browsers.mjs";
+import { answerRange } from "./range_server.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const wanted = process.argv.slice(2);
@@ -36,7 +38,7 @@ const asNamed = {
 };
 
 /** Modules that the library starts workers with. */
-const workers = ["src/browser/opfs_worker.ts"];
+const workers = ["src/browser/opfs_worker.ts", "src/browser/pool_worker.ts"];
 
 /** Options of both passes. */
 const options = {
@@ -92,6 +94,7 @@ const html = `<!doctype html><link rel="icon" href="data:,"><script type="module
       }
     };
   });
+  globalThis.runInWindow = async (path) => (await import("/test/browser/test_worker.js")).run(path);
 </script>`;
 
 const types = { ".js": "text/javascript", ".map": "application/json", ".html": "text/html" };
@@ -99,6 +102,7 @@ const types = { ".js": "text/javascript", ".map": "application/json", ".html": "
 async function serve() {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, "http://page");
+    if (pathname.startsWith("/values/")) return answerRange(request, response, pathname.split("/").slice(2));
     // A library's chunk, which may be anywhere, names its workers as files beside itself.
     const worker = workers.find((each) => basename(each, ".ts") === basename(pathname, ".js"));
     const path = join(folder, worker?.replace(/\.ts$/, ".js") ?? pathname);
@@ -128,9 +132,13 @@ async function main() {
   const counts = { passed: 0, skipped: 0, failed: 0 };
   const runFile = async (page, file) => {
     const start = performance.now();
+    const inWindow = file.endsWith(".window.browser.test.ts");
     let result;
     try {
-      result = await page.evaluate((path) => globalThis.run(path), `/${file.replace(/\.ts$/, ".js")}`);
+      result = await page.evaluate(
+        inWindow ? (path) => globalThis.runInWindow(path) : (path) => globalThis.run(path),
+        `/${file.replace(/\.ts$/, ".js")}`,
+      );
     } catch (error) {
       result = { passed: 0, skipped: 0, failures: [`${file}: ${error.message}`] };
     }
@@ -145,9 +153,13 @@ async function main() {
   try {
     const queue = [...files];
     const lane = async () => {
-      const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${server.address().port}/index.html`);
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) await runFile(page, file);
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        const page = await browser.newPage();
+        page.on("console", (message) => console.log(`  ${file}: ${message.text()}`));
+        await page.goto(`http://127.0.0.1:${server.address().port}/index.html`);
+        await runFile(page, file);
+        await page.context().close();
+      }
     };
     await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
     console.log(`Chromium ${browser.version()}: ${files.length} files, ${counts.skipped} tests skipped`);

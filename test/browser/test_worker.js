@@ -75,7 +75,7 @@ async function skipTestsThatReplaceModules() {
   Object.assign(vi, { resetModules: skip, doMock: skip, doUnmock: () => vi });
 }
 
-async function run(path) {
+export async function run(path) {
   const [{ TestRunner, expect }, { startTests }] = await Promise.all([import("vitest"), import("@vitest/runner")]);
   const { setUp } = await import("./set_up.js");
   class PageRunner extends TestRunner {
@@ -100,11 +100,13 @@ async function run(path) {
   return resultOf(file);
 }
 
-addEventListener("message", async ({ data }) => {
-  try {
-    postMessage(await run(data));
-  } catch (error) {
-    postMessage({ passed: 0, skipped: 0, failures: [`${data}: ${error instanceof Error ? error.stack : error}`] });
-  }
-});
-postMessage("ready");
+if (typeof document === "undefined") {
+  addEventListener("message", async ({ data }) => {
+    try {
+      postMessage(await run(data));
+    } catch (error) {
+      postMessage({ passed: 0, skipped: 0, failures: [`${data}: ${error instanceof Error ? error.stack : error}`] });
+    }
+  });
+  postMessage("ready");
+}

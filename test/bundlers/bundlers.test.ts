@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import * as esbuild from "esbuild";
@@ -25,7 +25,9 @@ const html = (script: string): string =>
   `<!doctype html><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
 
 const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".html": "text/html" };
+const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 let policy = "";
+let isolation: Readonly<Record<string, string>> = isolated;
 let server: Server;
 let browser: Browser;
 
@@ -36,15 +38,17 @@ beforeAll(async () => {
   mkdirSync(installed, { recursive: true });
   cpSync(join(root, "package.json"), join(installed, "package.json"));
   cpSync(join(root, "dist"), join(installed, "dist"), { recursive: true });
-  cpSync(fileURLToPath(new URL("app.js", import.meta.url)), app);
+  for (const name of ["app.js", "browser_app.js"]) {
+    cpSync(fileURLToPath(new URL(name, import.meta.url)), join(folder, name));
+  }
   writeFileSync(join(folder, "package.json"), '{ "name": "app", "type": "module" }');
-  writeFileSync(join(folder, "index.html"), html("./app.js"));
   server = createServer((request, response) => {
     const path = join(folder, new URL(request.url ?? "/", "http://page").pathname);
     if (!existsSync(path)) response.writeHead(404).end();
     else {
       const type = types[extname(path)] ?? "application/octet-stream";
-      response.writeHead(200, { "Content-Type": type, "Content-Security-Policy": policy }).end(readFileSync(path));
+      const headers = { "Content-Type": type, "Content-Security-Policy": policy, ...isolation };
+      response.writeHead(200, headers).end(readFileSync(path));
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -87,20 +91,30 @@ const expected = {
 };
 
 /** Each leaves `app.js` in its folder, or a page of its own. */
-const bundlers: Readonly<Record<string, (outdir: string) => Promise<void>>> = {
+const bundlers: Readonly<Record<string, (outdir: string, entry?: string) => Promise<void>>> = {
   async esbuild(outdir) {
     await esbuild.build({ entryPoints: [app], bundle: true, format: "esm", outdir });
   },
   async "esbuild with splitting"(outdir) {
     await esbuild.build({ entryPoints: [app], bundle: true, splitting: true, minify: true, format: "esm", outdir });
   },
-  async vite(outdir) {
-    await viteBuild({ root: folder, base: "./", logLevel: "error", configFile: false, build: { outDir: outdir } });
+  async vite(outdir, entry = app) {
+    writeFileSync(join(folder, "index.html"), html(`./${basename(entry)}`));
+    // Workers that load chunks on demand are modules; Vite's default is a script.
+    const worker = { format: "es" } as const;
+    await viteBuild({
+      root: folder,
+      base: "./",
+      logLevel: "error",
+      configFile: false,
+      build: { outDir: outdir },
+      ...(entry !== app && { worker }),
+    });
   },
-  async webpack(outdir) {
+  async webpack(outdir, entry = app) {
     const compiler = webpack({
       mode: "production",
-      entry: app,
+      entry,
       context: folder,
       output: { path: outdir, filename: "app.js" },
     });
@@ -123,6 +137,33 @@ test.each(Object.keys(bundlers))("%s", async (name) => {
   const page = join(outdir, "index.html");
   if (!existsSync(page)) writeFileSync(page, html("./app.js"));
   expect((await runInPage(`${path}/index.html`, withWebAssembly)).results).toEqual(expected);
+});
+
+const withBrowser = { opfs: [1, 2, 2, 1], isEqual: true };
+
+test.each(["vite", "webpack"])("syncodec/browser with its workers: %s", async (name) => {
+  const path = `out/${name}-browser`;
+  const outdir = join(folder, path);
+  await bundlers[name]!(outdir, join(folder, "browser_app.js"));
+  const page = join(outdir, "index.html");
+  if (!existsSync(page)) writeFileSync(page, html("./app.js"));
+  const { results, requests } = await runInPage(`${path}/index.html`, withWebAssembly);
+  expect(results).toEqual(withBrowser);
+  expect(requests.length).toBeGreaterThan(2);
+});
+
+test.each([true, false])("syncodec/browser without a bundler, isolated: %s", async (isIsolated) => {
+  const text = readFileSync(join(folder, "browser_app.js"), "utf8")
+    .replace('from "syncodec"', 'from "./node_modules/syncodec/dist/browser/index.js"')
+    .replace('from "syncodec/browser"', 'from "./node_modules/syncodec/dist/browser/browser.js"');
+  writeFileSync(join(folder, "plain_browser.js"), text);
+  writeFileSync(join(folder, "plain_browser.html"), html("./plain_browser.js"));
+  isolation = isIsolated ? isolated : {};
+  const { results, requests } = await runInPage("plain_browser.html", withWebAssembly);
+  isolation = isolated;
+  expect(results).toEqual(withBrowser);
+  expect(requests.some((path) => path.endsWith("/opfs_worker.js"))).toBe(true);
+  expect(requests.some((path) => path.endsWith("/pool_worker.js"))).toBe(isIsolated);
 });
 
 /** The app without a bundler: the package by its path. */

@@ -7,15 +7,15 @@ requireBuild();
 
 /** About 2 % above what was measured when they were recorded. Raise one only for what is worth its bytes to every page. */
 const budgets = {
-  core: 53_000,
-  "core + zstd, read": 60_000,
-  "core + gzip, read and written": 67_500,
-  "core + blosc, read": 79_000,
-  "core + writing": 57_500,
-  "core + zstd, read and written": 150_500,
-  "core + Zarr v2": 63_500,
-  "core + data types beyond numbers": 57_500,
-  everything: 224_500,
+  core: 55_500,
+  "core + zstd, read": 62_500,
+  "core + gzip, read and written": 70_000,
+  "core + blosc, read": 81_500,
+  "core + writing": 60_000,
+  "core + zstd, read and written": 153_000,
+  "core + Zarr v2": 66_000,
+  "core + data types beyond numbers": 59_500,
+  everything: 227_000,
 };
 
 test("sizes stay within their budgets", async () => {

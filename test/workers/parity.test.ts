@@ -18,7 +18,8 @@ import type * as cost from "../../src/pipeline/cost.js";
 import { elementsOf, randomArray, selectionOf } from "../support/arbitraries.js";
 import { bytesOf, selectionShape } from "../support/reference_array.js";
 import { chunkKeys, snapshot } from "../support/snapshot.js";
-import { countJobs, startPool, stopPool } from "./support.js";
+import { countJobs } from "./count_jobs.js";
+import { startPool, stopPool } from "./support.js";
 
 // Work that is said to be dear goes to workers.
 vi.mock("../../src/pipeline/cost.js", async (importOriginal) => {

@@ -2,7 +2,6 @@
 
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { JobGroup } from "../../src/pipeline/worker_jobs.js";
 import { currentPool, useWorkers } from "../../src/workers/current.js";
 import type { Patience, Pool } from "../../src/workers/pool.js";
 import { nodeWorkers } from "../../src/workers/worker_port.js";
@@ -37,35 +36,4 @@ export async function untilReady(pool: Pool, count: number): Promise<void> {
 
 export function stopPool(): void {
   useWorkers(nodeWorkers(workerUrl));
-}
-
-/** Jobs that workers did, and that came back to be run here. */
-export interface Tally {
-  done: number;
-  returned: number;
-}
-
-/** Counts from now on; `stop` ends it. */
-export function countJobs(): Tally & { stop(): void } {
-  const { finish } = JobGroup.prototype;
-  const stop = (): void => {
-    JobGroup.prototype.finish = finish;
-  };
-  const tally = { done: 0, returned: 0, stop };
-  JobGroup.prototype.finish = function (this: JobGroup, buffer): void {
-    let returned = 0;
-    if (buffer === undefined) returned = this.jobs.length;
-    else {
-      const words = new Float64Array(buffer);
-      let start = 1;
-      for (const job of this.jobs) {
-        if (words[start + 1] === 0) returned++;
-        start += job.words;
-      }
-    }
-    tally.returned += returned;
-    tally.done += this.jobs.length - returned;
-    finish.call(this, buffer);
-  };
-  return tally;
 }
