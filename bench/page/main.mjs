@@ -39,7 +39,8 @@ function download() {
   const href = URL.createObjectURL(new Blob([`${JSON.stringify(shown, null, 1)}\n`], { type: "application/json" }));
   const name = `syncodec-${shown.date.slice(0, 19).replaceAll(":", "-")}.json`;
   element("a", { href, download: name }).click();
-  URL.revokeObjectURL(href);
+  // Not at once: the browser reads it after the click.
+  setTimeout(() => URL.revokeObjectURL(href), 60_000);
 }
 
 function run(request) {

@@ -122,6 +122,10 @@ export function drawSetup(catalogue, choice, onRun) {
 export function setRunning(isRunning) {
   for (const fieldset of byId("setup").querySelectorAll("fieldset")) fieldset.disabled = isRunning;
   byId("run").disabled = isRunning;
-  if (isRunning) byId("cancel").focus();
-  else if (document.activeElement === document.body) byId("run").focus({ preventScroll: true });
+  // Later: the key that started a run must not cancel it as well, nor the one that cancelled it start another.
+  setTimeout(() => {
+    if (byId("run").disabled !== isRunning) return;
+    if (isRunning) byId("cancel").focus();
+    else if (document.activeElement === document.body) byId("run").focus({ preventScroll: true });
+  }, 200);
 }
