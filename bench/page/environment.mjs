@@ -43,7 +43,7 @@ export function describeWorkers(parallelism) {
     };
   }
   if (navigator.hardwareConcurrency < 2) return { reason: "needs a second core" };
-  return parallelism < 2 ? { reason: "this version of syncodec starts no workers in browsers" } : {};
+  return parallelism < 2 ? { reason: "this page does not load the workers of syncodec/browser" } : {};
 }
 
 /** The `machine` of a document of results. */
