@@ -1,10 +1,8 @@
 /** The kernels that are useful by themselves. */
 
 import { ArgumentError } from "./errors.js";
+import { crc32cOf } from "./wasm/checksum.js";
 import { useMemory } from "./wasm/memory.js";
-
-/** Input is staged through linear memory in pieces of this many bytes, so that checksumming a large value does not grow it. */
-const pieceBytes = 256 * 1024;
 
 function checkBytes(bytes: unknown): void {
   if (!(bytes instanceof Uint8Array)) throw new TypeError("Bytes must be a Uint8Array");
@@ -13,16 +11,7 @@ function checkBytes(bytes: unknown): void {
 /** CRC-32C (Castagnoli) of `bytes`, unsigned. Chains: `crc32c(b, crc32c(a))` is the checksum of `a` followed by `b`. */
 export function crc32c(bytes: Uint8Array, seed = 0): number {
   checkBytes(bytes);
-  return useMemory((memory) => {
-    const piece = memory.allocate(Math.min(bytes.byteLength, pieceBytes));
-    let sum = seed;
-    for (let offset = 0; offset < bytes.byteLength; offset += pieceBytes) {
-      const part = bytes.subarray(offset, offset + pieceBytes);
-      memory.bytes.set(part, piece.pointer);
-      sum = memory.kernels.crc32c(piece.pointer, part.byteLength, sum);
-    }
-    return sum >>> 0;
-  });
+  return crc32cOf(bytes, seed);
 }
 
 /** A new array with the bytes of each item of `itemSize` (2, 4, 8 or 16) bytes reversed. */

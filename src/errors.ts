@@ -24,6 +24,7 @@ export type ErrorCode =
   | "KEY_BUSY"
   | "STORE_ERROR"
   | "VALUE_CHANGED"
+  | "JOURNAL_CONFLICT"
   | "QUOTA_EXCEEDED"
   | "OUT_OF_MEMORY"
   | "KERNEL_TRAP";

@@ -18,6 +18,13 @@ export interface PatchWrite {
 export interface Patch {
   readonly writes: readonly PatchWrite[];
   readonly byteLength?: number;
+  /** What the value must be, as {@link OpenValue.version} told it: another one is refused with `VALUE_CHANGED`. */
+  readonly version?: string | object | undefined;
+  /**
+   * A part of the value that the patch relies upon and leaves as it is, such as the index of a shard: its offset, length and CRC-32C. A
+   * store that finishes patches after a crash looks at it first.
+   */
+  readonly guard?: { readonly offset: number; readonly length: number; readonly checksum: number } | undefined;
 }
 
 /** One version of a stored value, open for several reads. */
@@ -32,6 +39,14 @@ export interface OpenValue {
   readInto(range: ByteRange, target: Uint8Array): number;
   /** Equal answers (by `===`) mean equal bytes, now and later. `undefined` if that cannot be told. */
   version(): string | object | undefined;
+  /**
+   * Where others may change the value in place meanwhile: to be called between reading and use of what was read.
+   *
+   * @throws RuntimeError `VALUE_CHANGED` if what was read since the value was opened need not be of one version. Opened anew, it will be.
+   */
+  check?(): void;
+  /** As {@link AsyncStore.getRange}, for this version. */
+  readAsync?(range: ByteRange): Promise<Uint8Array>;
   close(): void;
 }
 
@@ -84,6 +99,8 @@ export interface AsyncStore {
   setRange?(key: string, value: Uint8Array, offset: number): Promise<void> | void;
   patch?(key: string, patch: Patch): Promise<void> | void;
   lock?(key: string): Promise<() => Promise<void> | void> | (() => void);
+  /** As {@link SyncStore.openSync}; what it gives has {@link OpenValue.readAsync}. */
+  open?(key: string): Promise<OpenValue | undefined>;
   size?(key: string): Promise<number | undefined> | number | undefined;
   /** False where a range costs as much as the whole value, which a store may learn only later. Default true, if there is a `getRange`. */
   readonly hasRanges?: boolean;

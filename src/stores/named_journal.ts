@@ -1,0 +1,73 @@
+/** A journal as a file of its own, which counts from the moment it has its name: it is written aside and renamed. */
+
+import type { Disk, DiskFile } from "./disk.js";
+import type { JournalKeeper } from "./durable.js";
+import { retiredState, stateOffset } from "./journal.js";
+import { type Steps, settled } from "./steps.js";
+
+export class NamedJournal implements JournalKeeper {
+  readonly #disk: Disk;
+  readonly #path: string;
+  readonly #temporary: string;
+  #file: DiskFile | undefined;
+
+  /** `temporary` is a name in the same directory that nobody else uses; what is left under it never counted. */
+  constructor(disk: Disk, path: string, temporary: string) {
+    this.#disk = disk;
+    this.#path = path;
+    this.#temporary = temporary;
+  }
+
+  *read(): Steps<Uint8Array | undefined> {
+    const file = yield* this.#open();
+    return file && (yield* settled(file.read(0, yield* settled(file.byteLength()))));
+  }
+
+  *commit(bytes: Uint8Array, power: boolean): Steps<void> {
+    // What the patch builds upon must not be gone when the journal is there.
+    if (power) yield* settled(this.#disk.syncDirectory(this.#path));
+    const file = yield* settled(this.#disk.create(this.#temporary));
+    try {
+      yield* settled(file.write(0, bytes));
+      if (power) yield* settled(file.sync());
+      yield* settled(this.#disk.rename(this.#temporary, this.#path));
+    } catch (error) {
+      yield* settled(file.close());
+      yield* settled(this.#disk.remove(this.#temporary));
+      throw error;
+    }
+    this.#file = file;
+    if (power) yield* settled(this.#disk.syncDirectory(this.#path));
+  }
+
+  *retire(power: boolean): Steps<void> {
+    const file = yield* this.#open();
+    if (file === undefined) return;
+    this.#file = undefined;
+    try {
+      yield* settled(file.write(stateOffset, retiredState));
+      if (power) yield* settled(file.sync());
+    } finally {
+      yield* settled(file.close());
+    }
+    yield* settled(this.#disk.remove(this.#path));
+  }
+
+  *secure(): Steps<void> {
+    const file = yield* this.#open();
+    if (file !== undefined) yield* settled(file.sync());
+    yield* settled(this.#disk.syncDirectory(this.#path));
+  }
+
+  /** To be called last. */
+  *close(): Steps<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) yield* settled(file.close());
+  }
+
+  *#open(): Steps<DiskFile | undefined> {
+    this.#file ??= yield* settled(this.#disk.open(this.#path));
+    return this.#file;
+  }
+}
