@@ -17,7 +17,7 @@ import { crc32cOf, crc32cOfParts } from "../wasm/checksum.js";
 import type { DiskFile } from "./disk.js";
 import { decodeJournal, encodeJournal, type FoundJournal, type Journal, type Piece, sectorsOf } from "./journal.js";
 import { checkPatch } from "./range.js";
-import { type Steps, settled } from "./steps.js";
+import { type Settling, type Steps, settled } from "./steps.js";
 import type { Patch, PatchWrite } from "./store.js";
 
 /** Where the journal of one value is kept. */
@@ -55,7 +55,9 @@ interface Change {
 /** Writes in order of their offsets, none overlapping another: where two do, the later one counts, as if they were made one by one. */
 function disjoint(writes: readonly PatchWrite[]): PatchWrite[] {
   const sorted = writes.filter(({ bytes }) => bytes.byteLength > 0).sort((a, b) => a.offset - b.offset);
-  const overlaps = sorted.some(({ offset, bytes }, i) => offset + bytes.byteLength > (sorted[i + 1]?.offset ?? Infinity));
+  const overlaps = sorted.some(
+    ({ offset, bytes }, i) => offset + bytes.byteLength > (sorted[i + 1]?.offset ?? Infinity),
+  );
   if (!overlaps) return sorted;
   const start = sorted[0]!.offset;
   const end = sorted.reduce((last, { offset, bytes }) => Math.max(last, offset + bytes.byteLength), 0);
@@ -195,7 +197,11 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 function* decide({ oldLength, newLength, guard, tailChecksum, pieces }: Journal, file: DiskFile): Steps<Decision> {
   const length = yield* settled(file.byteLength());
   const hasTail = length === newLength && (yield* checksumOf(file, oldLength, newLength)) === tailChecksum;
-  const conflict = (reason: string): Decision => ({ kind: "conflict", reason, hasTail: newLength <= oldLength || hasTail });
+  const conflict = (reason: string): Decision => ({
+    kind: "conflict",
+    reason,
+    hasTail: newLength <= oldLength || hasTail,
+  });
   if (length < Math.min(oldLength, newLength) || length > Math.max(oldLength, newLength)) {
     return conflict(`the value has ${length} bytes, neither the ${oldLength} of before nor the ${newLength} of after`);
   }
@@ -255,7 +261,7 @@ export type Recovery = "nothing to do" | "was done" | "undone" | "finished";
  * @throws RuntimeError `JOURNAL_CONFLICT` if the value is not what the change can have left, unless `keep` says what to do then.
  */
 export function* recover(
-  open: () => Steps<DiskFile | undefined>,
+  open: () => Settling<DiskFile | undefined>,
   remove: () => Steps<void>,
   keeper: JournalKeeper,
   names: ValueNames,
@@ -275,7 +281,7 @@ export function* recover(
     yield* keeper.retire(power);
     return "was done";
   }
-  const file = yield* open();
+  const file = yield* settled(open());
   if (file === undefined) {
     if (!journal.isNew && keep === undefined) throw journalConflict(names, "the value is missing");
     if (keep === "journal") throw journalConflict(names, "the value is missing, and the journal has only a part of it");
