@@ -13,29 +13,38 @@ function say(message: string): void {
   else process.send?.(message);
 }
 
-/** Adds one to the number in `value`, and says so in `log`. Returns whether it is not yet `target`. */
-function increment(wasStolen: boolean, target: number): boolean {
+/** Adds one to the number in `value`, and says so in `log`; dies at the given step of it. Returns whether it is not yet `target`. */
+function increment(wasStolen: boolean, target: number, deadly: number): boolean {
+  let step = 0;
+  const next = (): void => {
+    if (++step === deadly) process.kill(process.pid, "SIGKILL");
+  };
   const inside = `${root}/inside`;
   const me = String(process.pid);
   if (existsSync(inside) && !wasStolen) say("somebody else is inside");
+  next();
   writeFileSync(inside, me);
+  next();
   const number = Number(readFileSync(value, "utf8"));
   if (number < target) {
     writeFileSync(`${root}/next`, String(number + 1));
+    next();
     renameSync(`${root}/next`, value);
+    next();
     appendFileSync(`${root}/log`, `${number + 1}\n`);
   }
   if (readFileSync(inside, "utf8") !== me) say("somebody else came inside");
   unlinkSync(inside);
+  next();
   return number < target;
 }
 
 switch (command) {
   case "count": {
-    const target = Number(rest[0]);
-    for (let isLess = true; isLess; ) {
-      const lock = rest[1] === "sync" ? locks.acquireSync(value) : await locks.acquire(value);
-      isLess = increment(lock.wasStolen, target);
+    const [target = 0, turns = 0, step = 0] = rest.map(Number);
+    for (let turn = 0, isLess = true; isLess; turn++) {
+      const lock = turn % 2 === 0 ? locks.acquireSync(value) : await locks.acquire(value);
+      isLess = increment(lock.wasStolen, target, turn === turns ? step : 0);
       lock.release();
     }
     process.disconnect();
