@@ -24,7 +24,7 @@ import type { Patch, PatchWrite } from "./store.js";
 export interface JournalKeeper {
   /** The journal that counts. */
   read(): Steps<Uint8Array | undefined>;
-  /** Once this returns, the journal counts; until then it never began. */
+  /** Once this returns, the journal counts; until then it never began. `bytes` are the keeper's. */
   commit(bytes: Uint8Array, power: boolean): Steps<void>;
   /** Marks the journal that counts as done, and removes it. */
   retire(power: boolean): Steps<void>;
@@ -37,7 +37,12 @@ export interface ValueNames {
   readonly key: string;
   readonly value: string;
   readonly journal: string;
+  /** How the user says what counts after a conflict. */
+  readonly remedy?: string;
 }
+
+const defaultRemedy =
+  "`syncodec verify --repair --keep=file` keeps the value as it is, `--keep=journal` finishes the change";
 
 /** What a conflict is resolved with: the value as it is, or as the journal would have it. */
 export type Keep = "file" | "journal";
@@ -55,7 +60,9 @@ interface Change {
 /** Writes in order of their offsets, none overlapping another: where two do, the later one counts, as if they were made one by one. */
 function disjoint(writes: readonly PatchWrite[]): PatchWrite[] {
   const sorted = writes.filter(({ bytes }) => bytes.byteLength > 0).sort((a, b) => a.offset - b.offset);
-  const overlaps = sorted.some(({ offset, bytes }, i) => offset + bytes.byteLength > (sorted[i + 1]?.offset ?? Infinity));
+  const overlaps = sorted.some(
+    ({ offset, bytes }, i) => offset + bytes.byteLength > (sorted[i + 1]?.offset ?? Infinity),
+  );
   if (!overlaps) return sorted;
   const start = sorted[0]!.offset;
   const end = sorted.reduce((last, { offset, bytes }) => Math.max(last, offset + bytes.byteLength), 0);
@@ -195,7 +202,11 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 function* decide({ oldLength, newLength, guard, tailChecksum, pieces }: Journal, file: DiskFile): Steps<Decision> {
   const length = yield* settled(file.byteLength());
   const hasTail = length === newLength && (yield* checksumOf(file, oldLength, newLength)) === tailChecksum;
-  const conflict = (reason: string): Decision => ({ kind: "conflict", reason, hasTail: newLength <= oldLength || hasTail });
+  const conflict = (reason: string): Decision => ({
+    kind: "conflict",
+    reason,
+    hasTail: newLength <= oldLength || hasTail,
+  });
   if (length < Math.min(oldLength, newLength) || length > Math.max(oldLength, newLength)) {
     return conflict(`the value has ${length} bytes, neither the ${oldLength} of before nor the ${newLength} of after`);
   }
@@ -235,11 +246,11 @@ function* readJournal(keeper: JournalKeeper): Steps<FoundJournal | undefined> {
   return bytes && decodeJournal(bytes);
 }
 
-function journalConflict({ key, value, journal }: ValueNames, reason: string): RuntimeError {
+function journalConflict(names: ValueNames, reason: string): RuntimeError {
+  const { key, value, journal, remedy = defaultRemedy } = names;
   return new RuntimeError(
     "JOURNAL_CONFLICT",
-    `${journal} holds a change of ${value} that can be neither finished nor undone: ${reason}. ` +
-      "Nothing was touched. `syncodec verify --repair --keep=file` keeps the value as it is, `--keep=journal` finishes the change",
+    `${journal} holds a change of ${value} that can be neither finished nor undone: ${reason}. Nothing was touched. ${remedy}`,
     { key },
   );
 }
