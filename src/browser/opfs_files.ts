@@ -368,7 +368,10 @@ export class OpfsFiles {
       const keeper = durability === "none" ? undefined : journal?.keeper;
       const options = { journal: keeper, power: durability === "power", isNew: true };
       await runStepsAsync(applyPatch(file, namesOf(place), patch, options));
-      this.#add(place, await file.born(), journal);
+      const created = await file.born();
+      // An empty value has had nothing to flush.
+      if (durability === "power") created.sync();
+      this.#add(place, created, journal);
       return true;
     } catch (error) {
       try {

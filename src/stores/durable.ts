@@ -164,6 +164,8 @@ function* write(file: DiskFile, { oldLength, newLength, overwrites, tail }: Chan
   // The pieces say that the tail is complete.
   if (tail !== undefined && overwrites.length > 0 && power) yield* settled(file.sync());
   for (const { offset, bytes } of overwrites) yield* settled(file.write(offset, bytes));
+  // The shorter length says that the pieces are complete.
+  if (newLength < oldLength && overwrites.length > 0 && power) yield* settled(file.sync());
   if (newLength < oldLength) yield* settled(file.truncate(newLength));
   if (power) yield* settled(file.sync());
 }
@@ -313,5 +315,7 @@ function* finish({ newLength, pieces }: Journal, file: DiskFile, power: boolean)
   // As in the change itself: the pieces say that the tail is complete.
   if (power) yield* settled(file.sync());
   for (const { offset, bytes } of pieces) yield* settled(file.write(offset, bytes));
-  if ((yield* settled(file.byteLength())) !== newLength) yield* settled(file.truncate(newLength));
+  if ((yield* settled(file.byteLength())) === newLength) return;
+  if (power) yield* settled(file.sync());
+  yield* settled(file.truncate(newLength));
 }
