@@ -22,6 +22,7 @@ export type ErrorCode =
   | "INVALID_SELECTION"
   | "INVALID_ARGUMENT"
   | "KEY_BUSY"
+  | "LOCK_TIMEOUT"
   | "STORE_ERROR"
   | "VALUE_CHANGED"
   | "JOURNAL_CONFLICT"

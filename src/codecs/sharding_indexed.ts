@@ -14,7 +14,14 @@ import { JsonNumber, type JsonValue } from "../metadata/json.js";
 import { at, expectArray, expectShape, invalid, parseNamed, rejectUnknownFields } from "../metadata/validate.js";
 import type { ByteRange } from "../stores/store.js";
 import { useMemory } from "../wasm/memory.js";
-import { type ArrayToBytesCodec, type BoundChain, type ByteSize, type ChunkSpec, elementCount } from "./codec.js";
+import {
+  type ArrayToBytesCodec,
+  type BoundChain,
+  type BoundStep,
+  type ByteSize,
+  type ChunkSpec,
+  elementCount,
+} from "./codec.js";
 import { type DenseSlot, denseSlot } from "./dense.js";
 
 export type IndexLocation = "start" | "end";
@@ -159,6 +166,24 @@ export function indexOffset({ indexLocation, indexSize }: BoundShard, byteLength
   return indexLocation === "start" ? 0 : byteLength - indexSize;
 }
 
+/** Whether a step of an index chain puts the CRC-32C of its bytes behind them. */
+const appendsCrc32c = ({ name }: BoundStep): boolean => name === "crc32c" || name === "numcodecs.crc32c";
+
+/**
+ * Bytes of the encoded index that tell it from another one by their CRC-32C: bytes and their own CRC-32C behind them have the same one, whatever
+ * they are.
+ */
+export function guardedIndexSize({ index, indexSize }: BoundShard): number {
+  const { byteSteps } = index;
+  const others = byteSteps.findLastIndex((step) => !appendsCrc32c(step)) + 1;
+  return indexSize - (byteSteps.length - others) * Uint32Array.BYTES_PER_ELEMENT;
+}
+
+/** Whether {@link guardedIndexSize} bytes of the encoded index are those of the decoded one. */
+export function isIndexStoredPlain({ index }: BoundShard): boolean {
+  return index.byteSteps.every(({ name }) => name === "crc32c");
+}
+
 /**
  * A decoded shard index. Entries are checked when they are asked for, so that reading one inner chunk of a large shard costs one entry.
  * `byteLength` is the shard's length in bytes, or `undefined` if it is not known: then a read that comes back short reports the fault.
@@ -167,6 +192,8 @@ export class ShardIndex {
   readonly #words: DataView;
   readonly #shard: BoundShard;
   readonly #byteLength: number | undefined;
+  /** CRC-32C of the first {@link guardedIndexSize} bytes of the encoded index, once somebody has needed it. */
+  checksum: number | undefined;
   #disjoint: boolean | undefined;
   /** The last answer of {@link packedAt}. */
   #packed: { readonly count: number; readonly length: number; readonly start: number | undefined } | undefined;

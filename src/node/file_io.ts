@@ -3,11 +3,12 @@
  *
  * Node and the operating system may transfer less than they are asked for; these functions go on until all is done.
  */
-import { read, readSync, realpathSync, renameSync, write, writeSync } from "node:fs";
+import { close, read, readSync, realpathSync, renameSync, write, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { RuntimeError, SyncodecError, withContext } from "../errors.js";
 
+export const closeAsync: (file: number) => Promise<void> = promisify(close);
 const readAsync = promisify(read);
 const writeAsync = promisify(write);
 

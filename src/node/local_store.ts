@@ -1,74 +1,36 @@
 /**
  * A store in a directory of the local file system: key `/a/c/0` is the file `a/c/0` under the root.
  *
- * A whole value is written to a temporary file beside it and renamed into place, so that a reader sees the old value or the new one.
- * Names that begin with `__` belong to the store; listings hide them.
- *
- * Keys are untrusted. Every segment is checked, and no key leads out of the root: a symbolic link is followed only while its target lies
- * inside the root. Directories found inside are remembered, so that the check costs nothing per chunk; it does not guard against someone
- * who swaps directories for links while the store is open.
+ * A whole value is written to a temporary file beside it and renamed into place; a part of one changes in place, with a journal beside it
+ * (stores/durable.ts). Every change holds the key's lock file, and first finishes or undoes a change that a crash has cut. Readers of whole
+ * values pay nothing for that; a value that is opened, as shards are, is looked at before and after (open_values.ts). Names that begin with
+ * `__` belong to the store; listings hide them.
  *
  * Specification: https://zarr-specs.readthedocs.io/en/latest/v3/stores/filesystem/index.html
  */
-import type { Dirent, Stats } from "node:fs";
-import {
-  close,
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  fsync,
-  fsyncSync,
-  ftruncateSync,
-  lstatSync,
-  mkdirSync,
-  open,
-  openSync,
-  readdir,
-  readdirSync,
-  statSync,
-  unlinkSync,
-} from "node:fs";
-import { dirname, resolve, sep } from "node:path";
+import { closeSync, constants, type Dirent, readdir, readdirSync, statSync, unlinkSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { threadId } from "node:worker_threads";
 import { ArgumentError, RuntimeError } from "../errors.js";
-import { checkPatch, resolveRange } from "../stores/range.js";
+import { applyPatch, type Keep, type Recovery, recover } from "../stores/durable.js";
+import { NamedJournal } from "../stores/named_journal.js";
+import { resolveRange } from "../stores/range.js";
+import { runSteps, runStepsAsync, type Steps, settled } from "../stores/steps.js";
 import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, SyncStore } from "../stores/store.js";
-import {
-  errorCode,
-  type FilePlace,
-  guard,
-  isMissing,
-  readBytes,
-  readBytesAsync,
-  readFully,
-  realpath,
-  renameOver,
-  renameOverAsync,
-  storeError,
-  writeFully,
-  writeFullyAsync,
-} from "./file_io.js";
+import { removeFile, replaceFile } from "../stores/whole_value.js";
+import { errorCode, isMissing, readBytes, readBytesAsync, readFully, realpath, storeError } from "./file_io.js";
 import { checkSegments, isSafeSegment } from "./key_segments.js";
-import { type OpenFile, OpenFiles } from "./open_files.js";
+import { keysWithLeftovers, temporariesOf } from "./leftovers.js";
+import { defaultLockTimeout, LockFiles } from "./lock_file.js";
+import { AsyncNodeDisk, AsyncNodeFile, NodeFile, SyncNodeDisk } from "./node_disk.js";
+import { OpenFiles } from "./open_files.js";
+import { StoreLocks } from "./store_locks.js";
+import { besidePath, hiddenPrefix, journalPath, namesOf, type Place, StorePaths } from "./store_paths.js";
+import { ValueReader, versionOf } from "./value_reader.js";
 
-const closeAsync = promisify(close);
-const fsyncAsync = promisify(fsync);
-const openAsync = promisify(open);
 const readdirAsync = promisify(readdir);
-
-const isWindows = process.platform === "win32";
-/** Zero where the platform has no such flag. */
-const noFollow = constants.O_NOFOLLOW ?? 0;
-/** Without O_NONBLOCK, opening a named pipe would wait for its other end. It changes nothing for regular files. */
-const openFlags = noFollow | (constants.O_NONBLOCK ?? 0);
-const maximalKnownDirectories = 65536;
-/** After a file that was missing, so many present ones are looked for before they are opened. */
-const lookahead = 64;
-/** Names that begin so are the store's own. */
-const hiddenPrefix = "__";
 
 const durabilities = ["none", "process", "power"] as const;
 
@@ -79,51 +41,42 @@ export interface LocalStoreOptions {
   /**
    * - `"process"` (default): after a kill at any instruction, a value is the old or the new one.
    * - `"power"`: the same after a loss of power; files and directories are synced before a write returns.
-   * - `"none"`: as `"process"` for whole values, and offers patches, which write in place and may be cut.
+   * - `"none"`: as `"process"` for whole values; patches write in place without a journal, and may be cut.
    */
   readonly durability?: Durability;
+  /** How long a call waits for the lock of a key, in milliseconds, before it fails with `LOCK_TIMEOUT`. Default 30,000. */
+  readonly lockTimeoutMs?: number;
 }
 
-/** A checked key: `directory` is the key of its directory ("" for the root). */
-interface Place extends FilePlace {
-  readonly directory: string;
-}
+/** What {@link LocalStore.repairSync} found beside a key, and did. */
+export type Repair =
+  | { readonly key: string; readonly recovery: Recovery; /** Names of temporary files. */ readonly removed: readonly string[] }
+  | { readonly key: string; /** A conflict, for one. */ readonly error: unknown };
 
 /**
  * A directory as a store, synchronous and asynchronous. The asynchronous methods do what transfers data (read, write, sync) off the
  * event loop; opening, renaming and removing a file take microseconds and happen on it, which is faster than the way to another thread.
  *
- * Failures of the file system are `RuntimeError`s with code `STORE_ERROR`, keys that are not safe are `ArgumentError`s with code
- * `INVALID_PATH`. Where these are thrown synchronously, the asynchronous twin rejects.
+ * Failures of the file system are `RuntimeError`s with code `STORE_ERROR` (`QUOTA_EXCEEDED` for a full disk), keys that are not safe are
+ * `ArgumentError`s with code `INVALID_PATH`. Where these are thrown synchronously, the asynchronous twin rejects.
+ *
+ * docs/durability.md says what a crash, other processes and other programs can and cannot do to values.
  */
 export class LocalStore implements SyncStore, AsyncStore {
-  /** Only with durability `"none"`; the value must exist. Views and files opened earlier see the change. */
-  declare readonly patchSync?: (key: string, patch: Patch) => void;
-  /** Only with durability `"none"`; the key must exist and the range lie within the value. */
-  declare readonly setRangeSync?: (key: string, value: Uint8Array, offset: number) => void;
-  declare readonly patch?: (key: string, patch: Patch) => Promise<void>;
-  declare readonly setRange?: (key: string, value: Uint8Array, offset: number) => Promise<void>;
   /** Absolute path of the root directory. It need not exist: the first write creates it. */
   readonly root: string;
   readonly durability: Durability;
   /** What {@link setSync} is given lies in the file when it returns. */
   readonly copiesValues = true;
-  /** The root without a separator at its end, to which a key is appended. */
-  readonly #base: string;
-  /** The root with its links resolved, and a separator at its end; "" until it was found to exist. */
-  #realRoot = "";
-  /** Keys of directories that exist inside the root. */
-  readonly #known = new Set<string>();
-  /** Keys of directories whose entry in their parent is known to be on the disk. */
-  readonly #durable = new Set<string>();
-  /** Directories above the root whose new entries are not yet known to be on the disk. */
-  readonly #unsyncedAboveRoot = new Set<string>();
-
+  readonly #paths: StorePaths;
+  readonly #lockFiles: LockFiles;
+  readonly #locks: StoreLocks;
   readonly #files: OpenFiles = new OpenFiles(this);
-  /** How many files more are looked for before they are opened. */
-  #expectsMissing = 0;
+  readonly #reader: ValueReader;
+  /** Keys whose lock was taken by {@link lock} or {@link lockSync}, and how often: calls on them are the holder's. */
+  readonly #owned = new Map<string, number>();
 
-  constructor(root: string | URL, { durability = "process" }: LocalStoreOptions = {}) {
+  constructor(root: string | URL, { durability = "process", lockTimeoutMs = defaultLockTimeout }: LocalStoreOptions = {}) {
     if (!durabilities.includes(durability)) {
       throw new ArgumentError("INVALID_ARGUMENT", "unknown durability", {
         expected: durabilities.join(", "),
@@ -132,13 +85,14 @@ export class LocalStore implements SyncStore, AsyncStore {
     }
     this.root = resolve(typeof root === "string" ? root : fileURLToPath(root));
     this.durability = durability;
-    this.#base = this.root.endsWith(sep) ? this.root.slice(0, -1) : this.root;
-    if (durability === "none") {
-      this.patchSync = (key, patch) => this.#patchSync(key, patch);
-      this.patch = (key, patch) => this.#patch(key, patch);
-      this.setRangeSync = (key, bytes, offset) => this.#patchSync(key, { writes: [{ offset, bytes }] });
-      this.setRange = (key, bytes, offset) => this.#patch(key, { writes: [{ offset, bytes }] });
-    }
+    this.#paths = new StorePaths(this.root, this.#isPowerSafe);
+    this.#lockFiles = new LockFiles(this.root, lockTimeoutMs);
+    this.#locks = new StoreLocks(this.#lockFiles);
+    this.#reader = new ValueReader(this.#paths, this.#files, this.#lockFiles, lockTimeoutMs);
+  }
+
+  get #isPowerSafe(): boolean {
+    return this.durability === "power";
   }
 
   /** What another thread needs to open the same store: `new (await import(module)).LocalStore(options.root, options)`. */
@@ -168,35 +122,23 @@ export class LocalStore implements SyncStore, AsyncStore {
 
   /** Keeps the file open for later calls; a file that was replaced or changed since is opened anew. */
   openSync(key: string): OpenValue | undefined {
-    const place = this.#locate(key);
-    const opened = this.#files.acquire(place.path, this.#stat(place)) ?? this.#openKept(place);
-    if (opened === undefined) return undefined;
-    const { file, stats } = opened;
-    const read = <T>(body: () => T): T => guard("read", place, body);
-    return {
-      byteLength: stats.size,
-      read: (range) => read(() => readBytes(file, resolveRange(range, stats.size))),
-      readInto: (range, target) => {
-        const { start, end } = resolveRange(range, stats.size);
-        if (end - start > target.byteLength) return end - start;
-        return read(() => readFully(file, target.subarray(0, end - start), start));
-      },
-      version: () => {
-        const { dev, ino, size, mtimeMs, ctimeMs } = read(() => this.#files.look(opened));
-        return `${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}`;
-      },
-      close: () => this.#files.release(opened),
-    };
+    return runSteps(this.#open(key, false));
   }
 
-  /** Closes the files that are kept open. The store can be used on. */
+  /** As {@link openSync}; waits for a writer without blocking. */
+  async open(key: string): Promise<OpenValue | undefined> {
+    return runStepsAsync(this.#open(key, true));
+  }
+
+  /** Closes the files that are kept open, and removes what the store keeps for its locks. The store can be used on. */
   close(): void {
     this.#files.close();
+    this.#lockFiles.close();
   }
 
   sizeSync(key: string): number | undefined {
-    const place = this.#locate(key);
-    const stats = this.#stat(place);
+    const place = this.#paths.locate(key);
+    const stats = this.#paths.stat(place);
     if (stats === undefined || stats.isDirectory()) return undefined;
     return stats.isFile() ? stats.size : this.#withFile(key, (_file, byteLength) => byteLength);
   }
@@ -206,51 +148,71 @@ export class LocalStore implements SyncStore, AsyncStore {
   }
 
   setSync(key: string, value: Uint8Array): void {
-    const place = this.#locate(key);
-    const { file, temporary } = this.#createTemporary(place);
-    try {
-      try {
-        writeFully(file, value, 0);
-        if (this.durability === "power") fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      this.#files.drop(place.path);
-      renameOver(temporary, place.path);
-    } catch (error) {
-      throw this.#abandon(temporary, place, error);
-    }
-    if (this.durability === "power") this.#syncDirectories(place);
+    runSteps(this.#set(key, value, false));
   }
 
   async set(key: string, value: Uint8Array): Promise<void> {
-    const place = this.#locate(key);
-    const { file, temporary } = this.#createTemporary(place);
-    try {
-      try {
-        await writeFullyAsync(file, value, 0);
-        if (this.durability === "power") await fsyncAsync(file);
-      } finally {
-        // On a network file system this is where the bytes travel.
-        await closeAsync(file);
-      }
-      this.#files.drop(place.path);
-      await renameOverAsync(temporary, place.path);
-    } catch (error) {
-      throw this.#abandon(temporary, place, error);
-    }
-    if (this.durability === "power") await this.#syncDirectoriesAsync(place);
+    return runStepsAsync(this.#set(key, value, true));
   }
 
   /** A missing key, or one that is a directory, is no error. Directories stay, also when they become empty. */
   deleteSync(key: string): void {
-    const place = this.#locate(key);
-    if (this.#unlink(place) && this.durability === "power") this.#syncDirectories(place);
+    runSteps(this.#delete(key, false));
   }
 
   async delete(key: string): Promise<void> {
-    const place = this.#locate(key);
-    if (this.#unlink(place) && this.durability === "power") await this.#syncDirectoriesAsync(place);
+    return runStepsAsync(this.#delete(key, true));
+  }
+
+  /**
+   * Changes parts of an existing value, all of them or none. Files opened earlier see the change.
+   *
+   * @throws RuntimeError `VALUE_CHANGED` if the value is not of the patch's version.
+   */
+  patchSync(key: string, patch: Patch): void {
+    runSteps(this.#patch(key, patch, false));
+  }
+
+  async patch(key: string, patch: Patch): Promise<void> {
+    return runStepsAsync(this.#patch(key, patch, true));
+  }
+
+  /** The key must exist and the range lie within the value. */
+  setRangeSync(key: string, value: Uint8Array, offset: number): void {
+    this.patchSync(key, { writes: [{ offset, bytes: value }] });
+  }
+
+  async setRange(key: string, value: Uint8Array, offset: number): Promise<void> {
+    return this.patch(key, { writes: [{ offset, bytes: value }] });
+  }
+
+  /**
+   * Takes the key's lock, which no other process or thread has then, and returns its release. Until that is called, this store object's
+   * calls on the key are the holder's.
+   *
+   * @throws RuntimeError `LOCK_TIMEOUT` if another process holds it for too long, `KEY_BUSY` if an asynchronous call of this thread does.
+   */
+  lockSync(key: string): () => void {
+    return runSteps(this.#lock(key, false));
+  }
+
+  async lock(key: string): Promise<() => void> {
+    return runStepsAsync(this.#lock(key, true));
+  }
+
+  /**
+   * Puts right what killed writers have left below `prefix`: finishes or undoes changes that were cut, as the next write of the key would,
+   * and removes temporary files and locks of the dead. Gives one report for each key that something was left beside.
+   *
+   * @param keep What counts where a change can be neither finished nor undone (`JOURNAL_CONFLICT`): the value as it is, or what the journal
+   * would make of it.
+   */
+  *repairSync(prefix = "/", keep?: Keep): Generator<Repair, void, undefined> {
+    for (const start of this.#listingStart(prefix)) {
+      for (const key of keysWithLeftovers(this.#paths, start)) {
+        if (key.startsWith(prefix)) yield runSteps(this.#repair(key, keep));
+      }
+    }
   }
 
   /**
@@ -265,123 +227,164 @@ export class LocalStore implements SyncStore, AsyncStore {
     yield* this.#walkAsync(prefix, this.#listingStart(prefix));
   }
 
-  /** Checks the key's segments; does not touch the file system. */
-  #locate(key: string): Place {
-    const directory = key.slice(0, Math.max(0, key.lastIndexOf("/")));
-    // A known directory has been through this check.
-    const unchecked = this.#known.has(directory) ? key.slice(directory.length) : key;
-    checkSegments(key, unchecked);
-    return { key, directory, path: this.#base + key };
-  }
-
-  /**
-   * Whether the key's directory exists. Every directory on the way that is not yet known is looked at once.
-   *
-   * @throws ArgumentError `INVALID_PATH` if one of them is a link out of the root.
-   */
-  #directoryExists(place: Place): boolean {
-    if (this.#known.has(place.directory)) return true;
-    return guard("look up the directory of", place, () => {
-      if (this.#realRoot === "") {
-        const real = realpath(this.root);
-        if (real === undefined) return false;
-        this.#realRoot = real.endsWith(sep) ? real : real + sep;
-      }
-      if (this.#known.size > maximalKnownDirectories) this.#known.clear();
-      this.#known.add("");
-      for (let end = 0; end < place.directory.length; ) {
-        end = place.directory.indexOf("/", end + 1);
-        if (end === -1) end = place.directory.length;
-        const directory = place.directory.slice(0, end);
-        if (this.#known.has(directory)) continue;
-        let stats = lstatSync(this.#base + directory, { throwIfNoEntry: false });
-        if (stats?.isSymbolicLink()) {
-          const target = this.#followLink(this.#base + directory, place.key);
-          stats = target === undefined ? undefined : lstatSync(target, { throwIfNoEntry: false });
-        }
-        if (!stats?.isDirectory()) return false;
-        this.#known.add(directory);
-      }
-      return true;
-    });
-  }
-
-  /** Where the link leads in the end; `undefined` if nowhere. Throws if that is outside of the root. */
-  #followLink(path: string, key: string): string | undefined {
-    const target = realpath(path);
-    if (target === undefined || (target + sep).startsWith(this.#realRoot)) return target;
-    throw new ArgumentError("INVALID_PATH", "a symbolic link leads out of the store", { key, found: target });
-  }
-
-  #stat(place: Place): Stats | undefined {
-    if (!this.#directoryExists(place)) return undefined;
-    return guard("look up", place, () => lstatSync(place.path, { throwIfNoEntry: false }));
-  }
-
-  /** Opens the key's file, and no other: `undefined` if there is none, or a directory in its place. The caller closes it. */
-  #open(place: Place, flags: number): { file: number; byteLength: number; stats: Stats } | undefined {
-    if (!this.#directoryExists(place)) return undefined;
-    // A failing open costs 10 µs for its exception, these two 1 µs: worth it while files are missing. The second one is needed, because the
-    // first also answers false where access is denied, and then a missing chunk would read as fill.
-    if (this.#expectsMissing > 0) {
-      if (!existsSync(place.path) && this.#stat(place) === undefined) {
-        this.#expectsMissing = lookahead;
-        return undefined;
-      }
-      this.#expectsMissing--;
-    }
-    const file = guard("open", place, () => this.#openInside(place, flags));
-    if (file === undefined) {
-      this.#expectsMissing = lookahead;
-      return undefined;
-    }
+  *#open(key: string, isAsync: boolean): Steps<OpenValue | undefined> {
+    const place = this.#paths.locate(key);
     try {
-      const stats = fstatSync(file);
-      if (stats.isFile()) return { file, byteLength: stats.size, stats };
-      if (!stats.isDirectory()) throw new RuntimeError("STORE_ERROR", `${place.path} is not a regular file`);
+      if (this.#owned.has(key)) return this.#reader.openLocked(place);
+      return yield* this.#reader.open(place, isAsync, () => this.#acquire(place, isAsync));
     } catch (error) {
-      closeSync(file);
-      throw storeError("look up", place, error);
+      throw storeError("open", place, error);
     }
-    closeSync(file);
-    return undefined;
   }
 
-  #openKept(place: Place): OpenFile | undefined {
-    const opened = this.#open(place, constants.O_RDONLY);
-    return opened && this.#files.add(place.path, opened.file, opened.stats);
-  }
-
-  #openExisting(place: Place): { file: number; byteLength: number } {
-    const opened = this.#open(place, constants.O_RDWR);
-    if (opened === undefined) throw new RuntimeError("STORE_ERROR", "cannot patch a missing key", { key: place.key });
-    return opened;
-  }
-
-  #openInside(place: Place, flags: number): number | undefined {
+  *#set(key: string, value: Uint8Array, isAsync: boolean): Steps<void> {
+    const place = this.#paths.locate(key);
     try {
-      if (noFollow === 0 && lstatSync(place.path).isSymbolicLink()) return this.#openLink(place, flags);
-      return openSync(place.path, flags | openFlags);
+      const release = this.#owned.has(key) ? undefined : yield* this.#acquire(place, isAsync);
+      try {
+        // Windows does not replace a file that is open.
+        this.#files.drop(place.path);
+        const temporary = temporaryPath(place.path);
+        yield* replaceFile(this.#disk(place, isAsync), place.path, temporary, value, this.#isPowerSafe);
+      } finally {
+        release?.();
+      }
     } catch (error) {
-      // FreeBSD says EMLINK.
-      const code = errorCode(error);
-      if (code === "ELOOP" || code === "EMLINK") return this.#openLink(place, flags);
-      if (isMissing(code)) return undefined;
+      throw storeError("write", place, error);
+    }
+  }
+
+  *#delete(key: string, isAsync: boolean): Steps<void> {
+    const place = this.#paths.locate(key);
+    try {
+      // A directory keeps its place, and where none is there is nothing to lock.
+      const stats = this.#paths.stat(place);
+      if (stats === undefined ? !this.#paths.directoryExists(place) : stats.isDirectory()) return;
+      const release = this.#owned.has(key) ? undefined : yield* this.#acquire(place, isAsync);
+      try {
+        this.#files.drop(place.path);
+        yield* removeFile(this.#disk(place, isAsync), place.path, this.#isPowerSafe);
+      } finally {
+        release?.();
+      }
+    } catch (error) {
+      throw storeError("delete", place, error);
+    }
+  }
+
+  *#patch(key: string, patch: Patch, isAsync: boolean): Steps<void> {
+    const place = this.#paths.locate(key);
+    try {
+      const release = this.#owned.has(key) ? undefined : yield* this.#acquire(place, isAsync);
+      try {
+        yield* this.#patchLocked(place, patch, isAsync);
+      } finally {
+        release?.();
+      }
+    } catch (error) {
+      throw storeError("patch", place, error);
+    }
+  }
+
+  *#patchLocked(place: Place, patch: Patch, isAsync: boolean): Steps<void> {
+    const { key } = place;
+    const opened = this.#paths.open(place, constants.O_RDWR);
+    if (opened === undefined) throw new RuntimeError("STORE_ERROR", "cannot patch a missing key", { key });
+    const file = isAsync ? new AsyncNodeFile(opened.file) : new NodeFile(opened.file);
+    try {
+      if (patch.version !== undefined && patch.version !== versionOf(opened.stats)) {
+        throw new RuntimeError("VALUE_CHANGED", "The value was changed by a program that does not take its lock", { key });
+      }
+      const journal =
+        this.durability === "none"
+          ? undefined
+          : new NamedJournal(this.#disk(place, isAsync), journalPath(place.path), temporaryPath(place.path));
+      yield* applyPatch(file, namesOf(place), patch, { journal, power: this.#isPowerSafe });
+      this.#reader.markPatched(place, opened);
+    } finally {
+      yield* settled(file.close());
+    }
+  }
+
+  *#lock(key: string, isAsync: boolean): Steps<() => void> {
+    const place = this.#paths.locate(key);
+    const release = yield* this.#acquire(place, isAsync);
+    this.#owned.set(key, (this.#owned.get(key) ?? 0) + 1);
+    let isReleased = false;
+    return () => {
+      if (isReleased) return;
+      isReleased = true;
+      const count = this.#owned.get(key)! - 1;
+      if (count === 0) this.#owned.delete(key);
+      else this.#owned.set(key, count);
+      release();
+    };
+  }
+
+  *#repair(key: string, keep: Keep | undefined): Steps<Repair> {
+    const place = this.#paths.locate(key);
+    try {
+      const release = yield* this.#locks.acquire(place, false);
+      try {
+        const recovery = yield* this.#recoverLocked(place, false, keep);
+        return { key, recovery, removed: this.#sweep(place) };
+      } finally {
+        release();
+      }
+    } catch (error) {
+      return { key, error: storeError("repair", place, error) };
+    }
+  }
+
+  /** Removes the temporary files of a value whose lock is held: nobody writes them. */
+  #sweep({ path }: Place): string[] {
+    const directory = dirname(path);
+    const found = temporariesOf(basename(path), readdirSync(directory));
+    for (const name of found) unlinkSync(join(directory, name));
+    return found;
+  }
+
+  /** Takes the key's lock, and decides what a crash has left. */
+  *#acquire(place: Place, isAsync: boolean): Steps<() => void> {
+    this.#paths.ensureDirectory(place);
+    const release = yield* this.#locks.acquire(place, isAsync);
+    try {
+      yield* this.#recoverLocked(place, isAsync, undefined);
+      return release;
+    } catch (error) {
+      release();
       throw error;
     }
   }
 
-  #openLink(place: Place, flags: number): number | undefined {
-    const target = this.#followLink(place.path, place.key);
-    return target === undefined ? undefined : openSync(target, flags | openFlags);
+  *#recoverLocked(place: Place, isAsync: boolean, keep: Keep | undefined): Steps<Recovery> {
+    const disk = this.#disk(place, isAsync);
+    const path = journalPath(place.path);
+    if (!disk.exists(path)) return "nothing to do";
+    const journal = new NamedJournal(disk, path, temporaryPath(place.path));
+    const paths = this.#paths;
+    const open = function* (): Steps<AsyncNodeFile | NodeFile | undefined> {
+      const opened = paths.open(place, constants.O_RDWR);
+      return opened && (isAsync ? new AsyncNodeFile(opened.file) : new NodeFile(opened.file));
+    };
+    const remove = (): Steps<void> => removeFile(disk, place.path, this.#isPowerSafe);
+    try {
+      return yield* recover(open, remove, journal, namesOf(place), { power: this.#isPowerSafe, keep });
+    } finally {
+      yield* journal.close();
+    }
+  }
+
+  #disk(place: Place, isAsync: boolean): AsyncNodeDisk | SyncNodeDisk {
+    return isAsync ? new AsyncNodeDisk(this.#paths, place) : new SyncNodeDisk(this.#paths, place);
   }
 
   #withFile<T>(key: string, body: (file: number, byteLength: number) => T): T | undefined {
-    const place = this.#locate(key);
-    const opened = this.#open(place, constants.O_RDONLY);
+    const place = this.#paths.locate(key);
+    const opened = this.#paths.open(place, constants.O_RDONLY);
     if (opened === undefined) return undefined;
     try {
-      return body(opened.file, opened.byteLength);
+      return body(opened.file, opened.stats.size);
     } catch (error) {
       throw storeError("read", place, error);
     } finally {
@@ -392,12 +395,12 @@ export class LocalStore implements SyncStore, AsyncStore {
   async #get(key: string, range: ByteRange | undefined, options?: RequestOptions): Promise<Uint8Array | undefined> {
     const signal = options?.signal;
     signal?.throwIfAborted();
-    const place = this.#locate(key);
-    const opened = this.#open(place, constants.O_RDONLY);
+    const place = this.#paths.locate(key);
+    const opened = this.#paths.open(place, constants.O_RDONLY);
     if (opened === undefined) return undefined;
     let bytes: Uint8Array;
     try {
-      bytes = await readBytesAsync(opened.file, resolveRange(range, opened.byteLength));
+      bytes = await readBytesAsync(opened.file, resolveRange(range, opened.stats.size));
     } catch (error) {
       throw storeError("read", place, error);
     } finally {
@@ -407,163 +410,19 @@ export class LocalStore implements SyncStore, AsyncStore {
     return bytes;
   }
 
-  #createTemporary(place: Place): { file: number; temporary: string } {
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
-    for (let attempt = 0; ; attempt++) {
-      if (!this.#directoryExists(place)) this.#createDirectory(place);
-      const temporary = temporaryPath(place.path);
-      try {
-        return { temporary, file: openSync(temporary, flags, 0o666) };
-      } catch (error) {
-        // The directory was known, and somebody has removed it.
-        if (errorCode(error) !== "ENOENT" || attempt > 0) throw storeError("write", place, error);
-        this.#known.clear();
-        this.#realRoot = "";
-      }
-    }
-  }
-
-  /** Creates the key's directory and those above it. What exists of the way has been found inside the root by {@link #directoryExists}. */
-  #createDirectory(place: Place): void {
-    guard("create the directory of", place, () => {
-      const first = mkdirSync(this.#base + place.directory || sep, { recursive: true });
-      if (first === undefined || this.durability !== "power") return;
-      for (let directory = place.directory; this.#base.length + directory.length >= first.length; ) {
-        this.#durable.delete(directory);
-        if (directory === "") break;
-        directory = directory.slice(0, directory.lastIndexOf("/"));
-      }
-      for (let path = this.root; path.length >= first.length; path = dirname(path)) {
-        this.#unsyncedAboveRoot.add(dirname(path));
-      }
-    });
-    if (!this.#directoryExists(place)) {
-      throw new RuntimeError("STORE_ERROR", `cannot create the directory of ${place.path}`, { key: place.key });
-    }
-  }
-
-  /** Removes the temporary file of a write that failed; returns the error to throw. */
-  #abandon(temporary: string, place: Place, error: unknown): unknown {
-    try {
-      unlinkSync(temporary);
-    } catch {
-      // The write's own error says more; a file left over is hidden.
-    }
-    return storeError("write", place, error);
-  }
-
-  #unlink(place: Place): boolean {
-    const stats = this.#stat(place);
-    if (stats === undefined || stats.isDirectory()) return false;
-    this.#files.drop(place.path);
-    return guard("delete", place, () => {
-      try {
-        unlinkSync(place.path);
-        return true;
-      } catch (error) {
-        if (isMissing(errorCode(error))) return false;
-        throw error;
-      }
-    });
-  }
-
-  /**
-   * The directories to sync so that a change in the key's directory lasts: this one, and the parent of every directory above it that is not
-   * known to be durable, whoever created it (a process killed before its sync may have).
-   */
-  #unsyncedDirectories(place: Place): string[] {
-    const paths = [this.#base + place.directory || sep];
-    for (let directory = place.directory; directory !== "" && !this.#durable.has(directory); ) {
-      directory = directory.slice(0, directory.lastIndexOf("/"));
-      paths.push(this.#base + directory || sep);
-    }
-    paths.push(...this.#unsyncedAboveRoot);
-    return paths;
-  }
-
-  #markDurable(place: Place, synced: readonly string[]): void {
-    if (this.#durable.size > maximalKnownDirectories) this.#durable.clear();
-    for (let directory = place.directory; directory !== "" && !this.#durable.has(directory); ) {
-      this.#durable.add(directory);
-      directory = directory.slice(0, directory.lastIndexOf("/"));
-    }
-    for (const path of synced) this.#unsyncedAboveRoot.delete(path);
-  }
-
-  #syncDirectories(place: Place): void {
-    // Windows cannot sync a directory.
-    if (isWindows) return;
-    const paths = this.#unsyncedDirectories(place);
-    guard("sync the directory of", place, () => {
-      for (const path of paths) {
-        const file = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-        try {
-          fsyncSync(file);
-        } finally {
-          closeSync(file);
-        }
-      }
-    });
-    this.#markDurable(place, paths);
-  }
-
-  async #syncDirectoriesAsync(place: Place): Promise<void> {
-    if (isWindows) return;
-    const paths = this.#unsyncedDirectories(place);
-    try {
-      for (const path of paths) {
-        const file = await openAsync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-        try {
-          await fsyncAsync(file);
-        } finally {
-          await closeAsync(file);
-        }
-      }
-    } catch (error) {
-      throw storeError("sync the directory of", place, error);
-    }
-    this.#markDurable(place, paths);
-  }
-
-  #patchSync(key: string, patch: Patch): void {
-    const place = this.#locate(key);
-    const { file, byteLength } = this.#openExisting(place);
-    try {
-      const patchedLength = checkPatch(key, patch, byteLength);
-      if (patchedLength !== byteLength) ftruncateSync(file, patchedLength);
-      for (const { offset, bytes } of patch.writes) writeFully(file, bytes, offset);
-    } catch (error) {
-      throw storeError("patch", place, error);
-    } finally {
-      closeSync(file);
-    }
-  }
-
-  async #patch(key: string, patch: Patch): Promise<void> {
-    const place = this.#locate(key);
-    const { file, byteLength } = this.#openExisting(place);
-    try {
-      const patchedLength = checkPatch(key, patch, byteLength);
-      if (patchedLength !== byteLength) ftruncateSync(file, patchedLength);
-      for (const { offset, bytes } of patch.writes) await writeFullyAsync(file, bytes, offset);
-    } catch (error) {
-      throw storeError("patch", place, error);
-    } finally {
-      closeSync(file);
-    }
-  }
-
   /** Keys of the directories that a listing begins with: one, or none if it does not exist. */
   #listingStart(prefix: string): string[] {
     const directory = prefix.slice(0, Math.max(0, prefix.lastIndexOf("/")));
     if (directory !== "" || (prefix !== "" && !prefix.startsWith("/"))) checkSegments(prefix, directory);
     if (directory.includes(`/${hiddenPrefix}`)) return [];
-    return this.#directoryExists({ key: prefix, directory, path: this.#base + directory }) ? [directory] : [];
+    return this.#paths.directoryExists({ key: prefix, directory, path: this.#paths.pathOf(directory) })
+      ? [directory]
+      : [];
   }
 
   *#walk(prefix: string, pending: string[]): Generator<string, void, undefined> {
     for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-      const path = this.#base + directory || sep;
+      const path = this.#paths.pathOf(directory);
       let entries: Dirent[] = [];
       try {
         entries = readdirSync(path, { withFileTypes: true });
@@ -576,7 +435,7 @@ export class LocalStore implements SyncStore, AsyncStore {
 
   async *#walkAsync(prefix: string, pending: string[]): AsyncGenerator<string, void, undefined> {
     for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
-      const path = this.#base + directory || sep;
+      const path = this.#paths.pathOf(directory);
       let entries: Dirent[] = [];
       try {
         entries = await readdirAsync(path, { withFileTypes: true });
@@ -601,8 +460,8 @@ export class LocalStore implements SyncStore, AsyncStore {
 
   #linksToFile(key: string): boolean {
     try {
-      const target = realpath(this.#base + key);
-      if (target === undefined || !target.startsWith(this.#realRoot)) return false;
+      const target = realpath(this.#paths.pathOf(key));
+      if (target === undefined || !this.#paths.isInside(target)) return false;
       return statSync(target, { throwIfNoEntry: false })?.isFile() === true;
     } catch (error) {
       // A circle of links, or a target that this process may not look up.
@@ -617,7 +476,6 @@ const processToken = `${process.pid}-${threadId}-${crypto.getRandomValues(new Ui
 let temporaryCount = 0;
 
 function temporaryPath(path: string): string {
-  const nameStart = path.lastIndexOf("/") + 1;
   temporaryCount++;
-  return `${path.slice(0, nameStart)}${hiddenPrefix}${path.slice(nameStart)}.${processToken}-${temporaryCount}.tmp`;
+  return besidePath(path, `${processToken}-${temporaryCount}.tmp`);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Stats } from "node:fs";
-import { closeSync, fstatSync } from "node:fs";
+import { closeSync } from "node:fs";
 
 export interface OpenFile {
   readonly file: number;
@@ -17,7 +17,7 @@ export interface OpenFile {
 }
 
 /** Whether two looks at a file saw the same one, unchanged. */
-function isSame(a: Stats, b: Stats): boolean {
+export function isSameFile(a: Stats, b: Stats): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
 }
 
@@ -39,7 +39,7 @@ export class OpenFiles {
   acquire(path: string, now: Stats | undefined): OpenFile | undefined {
     const known = this.#files.get(path);
     if (known === undefined) return undefined;
-    if (now === undefined || !isSame(known.stats, now)) {
+    if (now === undefined || !isSameFile(known.stats, now)) {
       this.drop(path);
       return undefined;
     }
@@ -61,10 +61,10 @@ export class OpenFiles {
     return opened;
   }
 
-  /** What the file is now; also what it is compared with at its next use. */
-  look(opened: OpenFile): Stats {
-    opened.stats = fstatSync(opened.file);
-    return opened.stats;
+  /** To be called with a look at the file under `path` after this store has changed it. */
+  refresh(path: string, now: Stats): void {
+    const known = this.#files.get(path);
+    if (known !== undefined && known.stats.ino === now.ino && known.stats.dev === now.dev) known.stats = now;
   }
 
   release(opened: OpenFile): void {

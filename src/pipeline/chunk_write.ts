@@ -38,6 +38,8 @@ export interface WriteOptions {
   readonly subchunkWriteOrder: SubchunkWriteOrder;
   /** Whether the store can change part of a value. */
   readonly canPatch: boolean;
+  /** Whether it can make a value longer by that, and looks at what a patch relies upon. */
+  readonly canAppend: boolean;
   /** `undefined` = indexes are not kept. */
   readonly indexCache: IndexCache | undefined;
   /**

@@ -319,3 +319,38 @@ function* finish({ newLength, pieces }: Journal, file: DiskFile, power: boolean)
   if (power) yield* settled(file.sync());
   yield* settled(file.truncate(newLength));
 }
+
+/** A value as recovery would leave it, without changing anything. */
+export interface Foreseen {
+  readonly byteLength: number;
+  /** What lies over the bytes of the file. */
+  readonly pieces: readonly Piece[];
+  /** The journal's id: while it counts, this is what the value is. */
+  readonly id: Uint8Array;
+}
+
+/**
+ * What {@link recover} would make of the value in `file`, for those who may not write. `undefined` if no journal counts.
+ *
+ * @throws RuntimeError `JOURNAL_CONFLICT` as {@link recover}.
+ */
+export function* foresee(file: DiskFile, keeper: JournalKeeper, names: ValueNames): Steps<Foreseen | undefined> {
+  const found = yield* readJournal(keeper);
+  if (found === undefined || found.kind === "retired") return undefined;
+  if (found.kind === "damaged") throw journalConflict(names, found.reason);
+  const { journal } = found;
+  const { id, oldLength, newLength, pieces } = journal;
+  const decision = yield* decide(journal, file);
+  if (decision.kind === "conflict") throw journalConflict(names, decision.reason);
+  return decision.kind === "old" ? { byteLength: oldLength, pieces: [], id } : { byteLength: newLength, pieces, id };
+}
+
+/** Lays the pieces over `bytes`, which were read from `offset`. */
+export function layOver(bytes: Uint8Array, offset: number, pieces: readonly Piece[]): void {
+  const end = offset + bytes.byteLength;
+  for (const piece of pieces) {
+    const from = Math.max(offset, piece.offset);
+    const to = Math.min(end, piece.offset + piece.bytes.byteLength);
+    if (from < to) bytes.set(piece.bytes.subarray(from - piece.offset, to - piece.offset), from - offset);
+  }
+}
