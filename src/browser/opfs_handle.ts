@@ -119,8 +119,9 @@ export class UnbornFile implements DiskFile {
   readonly #create: () => Promise<HandleFile>;
   readonly #remove: () => Promise<void>;
   #file: HandleFile | undefined;
+  #isBegun = false;
 
-  /** `remove` takes the file that `create` has made away, which is closed. */
+  /** `remove` takes away what `create` has made, wholly or in part; it is closed. */
   constructor(create: () => Promise<HandleFile>, remove: () => Promise<void>) {
     this.#create = create;
     this.#remove = remove;
@@ -128,6 +129,7 @@ export class UnbornFile implements DiskFile {
 
   /** Creates the file if that was not done. */
   async born(): Promise<HandleFile> {
+    this.#isBegun = true;
     this.#file ??= await this.#create();
     return this.#file;
   }
@@ -146,9 +148,10 @@ export class UnbornFile implements DiskFile {
 
   async truncate(byteLength: number): Promise<void> {
     if (byteLength > 0) (await this.born()).truncate(byteLength);
-    else if (this.#file !== undefined) {
+    else if (this.#isBegun) {
       this.close();
       await this.#remove();
+      this.#isBegun = false;
     }
   }
 

@@ -149,8 +149,7 @@ export function* applyPatch(file: DiskFile, names: ValueNames, patch: Patch, opt
     yield* write(file, change, power);
   } catch (error) {
     try {
-      yield* undo(file, change, old, power);
-      yield* journal.retire(power);
+      if (yield* undo(file, change, old, power)) yield* journal.retire(power);
     } catch {
       // The write's own error says more. The journal stays, and whoever locks the value next decides.
     }
@@ -170,15 +169,18 @@ function* write(file: DiskFile, { oldLength, newLength, overwrites, tail }: Chan
   if (power) yield* settled(file.sync());
 }
 
+/** Restores the old value. False if what was cut off is gone: then the change can only be finished. */
 function* undo(
   file: DiskFile,
   { oldLength, overwrites }: Change,
   old: readonly Uint8Array[],
   power: boolean,
-): Steps<void> {
+): Steps<boolean> {
+  if ((yield* settled(file.byteLength())) < oldLength) return false;
   for (const [i, { offset }] of overwrites.entries()) yield* settled(file.write(offset, old[i]!));
   yield* settled(file.truncate(oldLength));
   if (power) yield* settled(file.sync());
+  return true;
 }
 
 /** What a value that a journal was left for should become. */

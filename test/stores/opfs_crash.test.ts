@@ -276,6 +276,142 @@ describe("killed at every call, and again at every call of the recovery", () => 
   });
 });
 
+describe("calls that fail", () => {
+  /** Makes the changes while calls fail; returns how many were made, and the error of the next one. */
+  async function tryAll(files: OpfsFiles, changes: readonly Change[], durability: Durability) {
+    for (const [done, each] of changes.entries()) {
+      try {
+        await apply(files, each, durability);
+      } catch (error) {
+        return { done, error };
+      }
+    }
+    return { done: changes.length, error: undefined };
+  }
+
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    test.each(["none", "process", "power"] as const)(
+      `${name}: where the quota is used up, the old value stays: %s`,
+      async (durability) => {
+        const start = await prepared(scenario);
+        const values = statesOf(scenario);
+        const calls = await callsOf(start, (session) => change(session, scenario.changes, durability));
+        for (let failAt = 1; failAt <= calls; failAt++) {
+          const opfs = start.copy();
+          const files = new OpfsFiles(new Session(opfs, { failAt, failure: "QuotaExceededError", forGood: true }).root);
+          const { done, error } = await tryAll(files, scenario.changes, durability);
+          if (error !== undefined) expect(error).toMatchObject({ code: "QUOTA_EXCEEDED", key: "/a/0" });
+          expect(same(await read(files), values[done])).toBe(true);
+          await files.closeAll();
+          expect([...opfs.files.keys()].sort()).toEqual(
+            values[done] === undefined ? ["store/a/1"] : ["store/a/0", "store/a/1"],
+          );
+          expect(same(await recovered(opfs), values[done])).toBe(true);
+        }
+      },
+    );
+
+    test(`${name}: where one call fails, the value is old or new`, async () => {
+      const start = await prepared(scenario);
+      const values = statesOf(scenario);
+      for (const durability of ["process", "power"] as const) {
+        const calls = await callsOf(start, (session) => change(session, scenario.changes, durability));
+        for (let failAt = 1; failAt <= calls; failAt++) {
+          const opfs = start.copy();
+          const session = new Session(opfs, { failAt });
+          const files = new OpfsFiles(session.root);
+          const { done, error } = await tryAll(files, scenario.changes, durability);
+          if (error !== undefined) expect(error).toMatchObject({ code: "STORE_ERROR", key: "/a/0" });
+          const value = await read(files);
+          expect(values.slice(done, done + 2).some((each) => same(each, value))).toBe(true);
+          session.isDead = true;
+          expect(same(await recovered(opfs), value)).toBe(true);
+        }
+      }
+    });
+  }
+});
+
+describe("a journal that somebody has changed", () => {
+  /** A patch that was cut between two of its pieces. */
+  async function cutPatch(): Promise<{ opfs: FakeOpfs; journal: Uint8Array; values: (Uint8Array | undefined)[] }> {
+    const scenario = scenarios["a patch of three places"]!;
+    const start = await prepared(scenario);
+    const values = statesOf(scenario);
+    const calls = await callsOf(start, (session) => change(session, scenario.changes, "process"));
+    for (let dieAt = 1; dieAt <= calls; dieAt++) {
+      const opfs = start.copy();
+      await change(new Session(opfs, { dieAt }), scenario.changes, "process");
+      const value = opfs.contents().get("store/a/0");
+      const journal = opfs.contents().get("store/a/__0.journal");
+      if (journal !== undefined && !values.some((each) => same(each, value))) return { opfs, journal, values };
+    }
+    throw new Error("no call cuts the patch");
+  }
+
+  /** What is read, or the code of the error, with the journal replaced. */
+  async function readWith(opfs: FakeOpfs, journal: Uint8Array): Promise<Uint8Array | undefined | string> {
+    const changed = opfs.copy();
+    changed.files.get("store/a/__0.journal")!.bytes = journal;
+    const files = new OpfsFiles(new Session(changed).root);
+    const before = changed.contents().get("store/a/0");
+    const found = await read(files).catch(({ code }: { code: string }) => code);
+    if (typeof found !== "string") return found;
+    // Nothing was touched, and nothing is: not by the next call, nor by a listing or by writes.
+    await expect(files.set(place, content(5, 5), "process")).rejects.toMatchObject({ code: found });
+    await expect(files.delete(place)).rejects.toMatchObject({ code: found });
+    expect(await files.list(["store"], "/")).toContain("/a/0");
+    await files.closeAll();
+    expect(changed.contents().get("store/a/0")).toBe(before);
+    expect(changed.contents().get("store/a/__0.journal")).toBe(journal);
+    return found;
+  }
+
+  test("in any bit: it is a conflict", async () => {
+    const { opfs, journal, values } = await cutPatch();
+    expect(same((await readWith(opfs, journal)) as Uint8Array, values[1])).toBe(true);
+    for (let bit = 0; bit < journal.byteLength * 8; bit += bit < 640 ? 1 : 7) {
+      const flipped = journal.slice();
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      expect(await readWith(opfs, flipped)).toBe("JOURNAL_CONFLICT");
+    }
+  });
+
+  test("in its length: it is a conflict as long as its state is there, and longer it is the same journal", async () => {
+    const { opfs, journal, values } = await cutPatch();
+    for (let length = 9; length < journal.byteLength; length += 5)
+      expect(await readWith(opfs, journal.slice(0, length))).toBe("JOURNAL_CONFLICT");
+    const longer = new Uint8Array(journal.byteLength + 100).fill(7);
+    longer.set(journal);
+    expect(same((await readWith(opfs, longer)) as Uint8Array, values[1])).toBe(true);
+  });
+
+  test("what counts can be said", async () => {
+    const { opfs, journal, values } = await cutPatch();
+    const value = opfs.contents().get("store/a/0");
+    // A second change of the value, by a program that knows no journals.
+    const foreign = value!.slice();
+    foreign.fill(1, 700, 1100);
+    for (const keep of ["file", "journal"] as const) {
+      const changed = opfs.copy();
+      changed.files.get("store/a/0")!.bytes = foreign;
+      const files = new OpfsFiles(new Session(changed).root);
+      await expect(read(files)).rejects.toMatchObject({ code: "JOURNAL_CONFLICT", key: "/a/0" });
+      await expect(files.recover(place, undefined)).rejects.toMatchObject({ code: "JOURNAL_CONFLICT", key: "/a/0" });
+      expect(await files.recover(place, keep)).toBe(keep === "file" ? "was done" : "finished");
+      expect(await files.recover(place, keep)).toBe("nothing to do");
+      const expected = keep === "file" ? foreign : values[1];
+      expect(same(await recovered(changed), expected)).toBe(true);
+    }
+    const damaged = opfs.copy();
+    damaged.files.get("store/a/__0.journal")!.bytes = journal.slice(0, 100);
+    const files = new OpfsFiles(new Session(damaged).root);
+    await expect(files.recover(place, "journal")).rejects.toMatchObject({ code: "JOURNAL_CONFLICT" });
+    await files.recover(place, "file");
+    expect(same(await recovered(damaged), value)).toBe(true);
+  });
+});
+
 describe("power lost at every call", () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
     test(name, async () => {

@@ -211,7 +211,8 @@ export class Session {
         this.#call(false);
         const file = files.get(above + name);
         if (file === undefined) throw notFound();
-        if (file.owner !== undefined && !file.owner.isDead) throw new DOMException("open", "NoModificationAllowedError");
+        if (file.owner !== undefined && !file.owner.isDead)
+          throw new DOMException("open", "NoModificationAllowedError");
         files.delete(above + name);
       },
       entries: () => this.#entries(above),
@@ -233,7 +234,8 @@ export class Session {
         this.#call(false);
         const file = this.#opfs.files.get(path);
         if (file === undefined) throw notFound();
-        if (file.owner !== undefined && !file.owner.isDead) throw new DOMException("open", "NoModificationAllowedError");
+        if (file.owner !== undefined && !file.owner.isDead)
+          throw new DOMException("open", "NoModificationAllowedError");
         file.owner = this;
         return this.#handle(file);
       },
