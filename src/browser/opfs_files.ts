@@ -323,7 +323,7 @@ export class OpfsFiles {
     };
     return runStepsAsync(
       recover(
-        () => settled<DiskFile | undefined>(file && lent(file)),
+        () => file && lent(file),
         () => settled(remove()),
         journal.keeper,
         namesOf(place),

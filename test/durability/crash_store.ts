@@ -129,7 +129,7 @@ export class CrashStore implements SyncStore {
     return runSteps(
       this.#withJournal(key, (journal) =>
         recover(
-          () => settled(this.#disk.open(key)),
+          () => this.#disk.open(key),
           () => removeFile(this.#disk, key, this.#power),
           journal,
           this.#names(key),
