@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
  * The modules in the order of their static data. The core comes last: its heap base is then the end of the static data of all, and the
  * memory that it exports is large enough for all.
  */
-export const kernelModules = ["filters", "blosc", "zstd", "deflate", "core"];
+export const kernelModules = ["filters", "blosc", "zstd", "deflate", "bulk", "core"];
 
 /** Static data begins here, as in a module that stands alone. */
 const firstMemoryBase = 8;

@@ -2,7 +2,6 @@
  * Zarr arrays: open or create one, read and write parts of it, synchronously or not.
  */
 
-import { type CreateArrayOptions, metadataFromOptions } from "./array_options.js";
 import {
   type Chunk,
   chunkTarget,
@@ -32,8 +31,6 @@ import {
 } from "./grid/selection.js";
 import {
   type ArrayNode,
-  checkFormat,
-  createNode,
   deleteNode,
   openNode,
   runNodePlan,
@@ -44,18 +41,19 @@ import {
 import { type ArrayMetadata, withAttributes, withShape } from "./metadata/array_metadata.js";
 import type { DataTypeName } from "./metadata/data_type.js";
 import { jsonNumber, type PlainJson, toPlain } from "./metadata/json.js";
-import { joinKey, normalizePath } from "./metadata/node_path.js";
+import { joinKey } from "./metadata/node_path.js";
 import { expectShape } from "./metadata/validate.js";
 import { whenLoaded } from "./part.js";
 import { runBatched } from "./pipeline/batched_driver.js";
 import { BoundGrid } from "./pipeline/bound_grid.js";
+import type { ChunkRead } from "./pipeline/chunk_read.js";
 import type { ChunkWrite } from "./pipeline/chunk_write.js";
-import { type DirectSource, readChunks, readSingle } from "./pipeline/direct_read.js";
+import type { DirectSource } from "./pipeline/direct_read.js";
 import { isShared, mustYield } from "./pipeline/dispatch.js";
 import { checkMaxWorkers, resolveMaxWorkers } from "./pipeline/max_workers.js";
 import type { Batch, Listing, Plan } from "./pipeline/plan.js";
-import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
-import { runReadSync, runSync } from "./pipeline/sync_driver.js";
+import { readPlan } from "./pipeline/read_plan.js";
+import { synchronous } from "./pipeline/synchronous.js";
 import type { Outer, Tile, Tiling } from "./pipeline/tiling.js";
 import { writing } from "./pipeline/writing.js";
 import { attributesFromPlain, numbersFromOption } from "./plain_options.js";
@@ -64,7 +62,6 @@ import { accessStore, type StoreAccess, type SyncAccess } from "./stores/access.
 import { keyLocksOf } from "./stores/key_locks.js";
 import type { Store } from "./stores/store.js";
 import { loadMemory } from "./wasm/memory.js";
-import { zarrV2 } from "./zarr_v2.js";
 
 export interface OpenOptions extends RuntimeOptions {
   /** Path of the node. Default "/". */
@@ -117,7 +114,7 @@ interface Prepared {
 
 const nothing: readonly never[] = [];
 
-/** An array in a store. Made by {@link openArray} and {@link createArray} and their synchronous twins. */
+/** An array in a store. Made by {@link openArray} and `createArray` and their synchronous twins. */
 export class ZarrArray<D extends DataTypeName = DataTypeName> {
   readonly path: string;
   readonly store: Store;
@@ -353,6 +350,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   #runSync({ newPlan, isRead }: Batch, access: SyncAccess, options: SetOptions): void {
     const { coalesce } = this.#runtime;
     const context = { access, locks: keyLocksOf(this.store), coalesce, maxWorkers: this.#maxWorkers(options) };
+    const { runReadSync, runSync } = synchronous.get();
     if (isRead) runReadSync(newPlan, context);
     else runSync(newPlan(), context);
   }
@@ -372,6 +370,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       onProgress?.({ completed, total });
     };
     const { sync } = this.#access;
+    if (sync !== undefined && !synchronous.isLoaded) await synchronous.load();
     const locks = keyLocksOf(this.store);
     // The synchronous driver cannot wait for a key that another asynchronous call holds.
     const isBatched = pipeline === "batched" || mustYield(total * chain.byteLength);
@@ -485,6 +484,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const { outer, result } = this.#target(resolved, options);
     const { chain, grid } = this.#grid;
     const source = this.#directSource(access);
+    const { readChunks, readSingle } = synchronous.get();
     if (grid.chunkShape !== undefined && readSingle(chain, grid.axes, resolved.selection, outer, source))
       return result();
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
@@ -668,41 +668,9 @@ function commonShape({ chunkShape }: ChunkGrid, what: "chunk" | "shard"): readon
   throw new RuntimeError("UNSUPPORTED", `The ${what}s of this array have different shapes: use ${what}Grid`);
 }
 
-function open<D extends DataTypeName>(node: ArrayNode, access: StoreAccess, options: RuntimeOptions): ZarrArray<D> {
+/** The array that a node is. */
+export function openArrayNode<D extends DataTypeName>(node: ArrayNode, access: StoreAccess, options: RuntimeOptions): ZarrArray<D> {
   return new ZarrArray<D>(node, access, resolveRuntime(options, access));
-}
-
-/** The node that `options` ask for, with its codecs bound once, so that no document is written that could not be opened. */
-function newNode(options: CreateArrayOptions, access: StoreAccess): ArrayNode {
-  const isV2 = checkFormat(options.zarrFormat) === 2;
-  if (!isV2 && options.memoryLayout !== undefined) {
-    throw new ArgumentError("INVALID_ARGUMENT", "memoryLayout is only for zarrFormat 2: use the codec transpose");
-  }
-  const node: ArrayNode = {
-    kind: "array",
-    path: normalizePath(options.path ?? "/"),
-    metadata: isV2 ? zarrV2.get().metadataFromOptionsV2(options) : metadataFromOptions(options),
-  };
-  open(node, access, options);
-  return node;
-}
-
-/** Creates an array. Throws `NODE_EXISTS` if a node is there and `overwrite` is not set. */
-export function createArraySync<D extends DataTypeName>(store: Store, options: CreateArrayOptions<D>): ZarrArray<D> {
-  const access = accessStore(store);
-  const node = newNode(options, access);
-  return open(runNodePlanSync(createNode(node, options.overwrite ?? false), access), access, options);
-}
-
-/** As {@link createArraySync}, on every store. */
-export async function createArray<D extends DataTypeName>(
-  store: Store,
-  options: CreateArrayOptions<D>,
-): Promise<ZarrArray<D>> {
-  const access = accessStore(store);
-  const node = await whenLoaded(() => newNode(options, access));
-  const created = await runNodePlan(createNode(node, options.overwrite ?? false), access);
-  return whenLoaded(() => open(created, access, options));
 }
 
 /** Opens the array at `options.path`. Throws `NODE_NOT_FOUND` if there is none. */
@@ -711,7 +679,7 @@ export function openArraySync<D extends DataTypeName = DataTypeName>(
   options: OpenOptions = {},
 ): ZarrArray<D> {
   const access = accessStore(store);
-  return open(runNodePlanSync(openNode(options.path ?? "/", "array", options.zarrFormat), access), access, options);
+  return openArrayNode(runNodePlanSync(openNode(options.path ?? "/", "array", options.zarrFormat), access), access, options);
 }
 
 /** As {@link openArraySync}, on every store. */
@@ -721,5 +689,5 @@ export async function openArray<D extends DataTypeName = DataTypeName>(
 ): Promise<ZarrArray<D>> {
   const access = accessStore(store);
   const node = await runNodePlan(openNode(options.path ?? "/", "array", options.zarrFormat), access);
-  return whenLoaded(() => open(node, access, options));
+  return whenLoaded(() => openArrayNode(node, access, options));
 }

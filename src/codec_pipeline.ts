@@ -31,7 +31,7 @@ import { stridedBox } from "./pipeline/box.js";
 import type { Place } from "./pipeline/place.js";
 import type { Plan } from "./pipeline/plan.js";
 import { readPlan, wholeChunkRead } from "./pipeline/read_plan.js";
-import { runPure } from "./pipeline/sync_driver.js";
+import { synchronous } from "./pipeline/synchronous.js";
 import { writing } from "./pipeline/writing.js";
 import { numbersFromOption } from "./plain_options.js";
 import { loadMemory } from "./wasm/memory.js";
@@ -84,7 +84,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   /** Encodes one chunk into fresh bytes; `undefined` if it is empty. */
   encodeSync(chunk: Chunk<D> | DataOf<D>, options: EncodeOptions = {}): Uint8Array | undefined {
     this.#requireSync();
-    return runPure(this.#encodePlan(chunk, options));
+    return synchronous.get().runPure(this.#encodePlan(chunk, options));
   }
 
   /** A chunk of the pipeline's shape in C order with zeros, false or empty elements. */
@@ -101,7 +101,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
   decodeSync(bytes: Uint8Array, options: DecodeOptions<D> = {}): Chunk<D> {
     this.#requireSync();
     const { plan, result } = this.#decodePlan(bytes, options);
-    runPure(plan);
+    synchronous.get().runPure(plan);
     return result();
   }
 

@@ -18,8 +18,8 @@ import { ancestors, documentNames, isMetadataPath, joinKey, normalizePath } from
 import { expectObject } from "./metadata/validate.js";
 import { runAsync } from "./pipeline/batched_driver.js";
 import { type Listing, type Plan, type Read, withParts } from "./pipeline/plan.js";
-import { newRead } from "./pipeline/read_plan.js";
-import { runSync } from "./pipeline/sync_driver.js";
+import { newRead } from "./pipeline/chunk_read.js";
+import { synchronous } from "./pipeline/synchronous.js";
 import { defaultCoalesce, requireSync } from "./runtime.js";
 import type { StoreAccess } from "./stores/access.js";
 import { keyLocksOf } from "./stores/key_locks.js";
@@ -43,7 +43,7 @@ const python = { nonFinite: true };
 
 /** Runs a plan of this file on `access`, now. */
 export function runNodePlanSync<R>(plan: Plan<R>, access: StoreAccess): R {
-  return runSync(plan, {
+  return synchronous.get().runSync(plan, {
     access: requireSync(access),
     locks: keyLocksOf(access.store),
     coalesce: defaultCoalesce,

@@ -13,8 +13,6 @@
 
 export {
   type AsyncOptions,
-  createArray,
-  createArraySync,
   type GetOptions,
   type OpenOptions,
   openArray,
@@ -41,6 +39,7 @@ export {
 } from "./codecs/registry.js";
 export type { IndexLocation, SubchunkWriteOrder } from "./codecs/sharding_indexed.js";
 export { type Configuration, configure } from "./configure.js";
+export { createArray, createArraySync } from "./create_array.js";
 export {
   ArgumentError,
   DataError,

@@ -10,10 +10,11 @@ export interface Part<T> {
   /** Throws a {@link NotLoadedError} where it is not loaded; `what` names in it what is wanted of a part of several things. */
   get(what?: string): T;
   load(): Promise<void>;
+  readonly isLoaded: boolean;
 }
 
 export function staticPart<T>(value: T): Part<T> {
-  return { get: () => value, load: async () => {} };
+  return { get: () => value, load: async () => {}, isLoaded: true };
 }
 
 /** `what` names it in the error: "What writes chunks is". */
@@ -24,6 +25,9 @@ export function lazyPart<T>(what: string, bring: () => Promise<T>): Part<T> {
   };
   return {
     load,
+    get isLoaded() {
+      return loaded !== undefined;
+    },
     get(wanted = what) {
       if (loaded === undefined) throw new NotLoadedError(wanted, load);
       return loaded.value;

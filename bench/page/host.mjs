@@ -5,6 +5,7 @@ import * as syncodec from "../../src/index.ts";
 import { availableParallelism } from "../../src/platform.ts";
 import { bloscKernels } from "../../src/wasm/blosc_kernels.ts";
 import { deflateKernels } from "../../src/wasm/deflate_kernels.ts";
+import { bulkKernels } from "../../src/wasm/bulk_kernels.ts";
 import { filterKernels } from "../../src/wasm/filter_kernels.ts";
 import * as memory from "../../src/wasm/memory.ts";
 import * as shardLayout from "../../src/wasm/shard_layout.ts";
@@ -13,7 +14,7 @@ import { commonHost, kernelsMaker, withoutPython } from "../host.mjs";
 import { describeWorkers } from "./environment.mjs";
 import { loadPeers } from "./peers.mjs";
 
-const kernelModules = [bloscKernels, deflateKernels, filterKernels, zstdKernels];
+const kernelModules = [bloscKernels, bulkKernels, deflateKernels, filterKernels, zstdKernels];
 
 /** A host with the peers of these names. */
 export async function createHost(peerNames) {

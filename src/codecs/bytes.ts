@@ -8,42 +8,15 @@
 
 import type { DataType, NumberRun } from "../metadata/data_type.js";
 import { at, expectString, invalid, rejectUnknownFields, unsupported } from "../metadata/validate.js";
-import { copyStrided } from "../wasm/copy_strided.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ArrayToBytesCodec, elementCount } from "./codec.js";
-
-const kernelOf = { 2: "byteswap2", 4: "byteswap4", 8: "byteswap8", 16: "byteswap16" } as const;
-
-function isSwapSize(size: number): size is keyof typeof kernelOf {
-  return size in kernelOf;
-}
+import { swap } from "./swap.js";
+import { mixedSwap } from "./mixed_swap.js";
 
 /** What of an element is stored in the other byte order than little-endian: everything of one size, or some numbers. */
 function swapped({ swapSize }: DataType, endian: "little" | "big"): number | readonly NumberRun[] {
   if (typeof swapSize === "number") return endian === "little" ? 1 : swapSize;
   return swapSize.filter(({ isSwapped }) => isSwapped === (endian === "little"));
-}
-
-function swap(memory: Memory, dst: Span, src: Span, size: number): void {
-  if (!isSwapSize(size)) throw new RangeError(`no number has ${size} bytes`);
-  memory.kernels[kernelOf[size]](dst.pointer, dst.byteLength, src.pointer, src.byteLength);
-}
-
-/** Swaps some numbers of every element: each run of them is gathered, swapped and put back. */
-function swapRuns(memory: Memory, src: Span, itemSize: number, runs: readonly NumberRun[]): Span {
-  const count = src.byteLength / itemSize;
-  const dst = memory.allocate(src.byteLength);
-  memory.bytes.copyWithin(dst.pointer, src.pointer, src.pointer + src.byteLength);
-  for (const { offset, size, count: numbers } of runs) {
-    const width = size * numbers;
-    memory.scope(() => {
-      const packed = memory.allocate(count * width);
-      copyStrided(memory, packed, 0, src, offset, width, [{ count, dstStride: width, srcStride: itemSize }]);
-      swap(memory, packed, packed, size);
-      copyStrided(memory, dst, offset, packed, 0, width, [{ count, dstStride: itemSize, srcStride: width }]);
-    });
-  }
-  return dst;
 }
 
 export const bytesCodec: ArrayToBytesCodec = {
@@ -68,6 +41,7 @@ export const bytesCodec: ArrayToBytesCodec = {
         const swaps = swapped(dataType, endian);
         if (typeof swaps !== "number") {
           if (swaps.length === 0) return { ...base, place: "identity" };
+          const { swapRuns } = mixedSwap.get();
           const convert = (memory: Memory, src: Span): Span => swapRuns(memory, src, itemSize, swaps);
           return { ...base, place: "wasm", encode: convert, decode: convert };
         }

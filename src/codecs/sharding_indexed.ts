@@ -1,8 +1,8 @@
 /**
  * `sharding_indexed`: a chunk (the shard) that holds many inner chunks and an index of where each one lies.
  *
- * This file has the configuration, the sizes and the pure functions of the format: where the index is, what an entry says, how slots are laid
- * out. Reading and writing shards is the pipeline's work; all it looks at is {@link BoundShard}.
+ * This file has the configuration, the sizes and the pure functions of the format: where the index is and what an entry says; those that only
+ * writing needs are in shard_writing.ts. Reading and writing shards is the pipeline's work; all it looks at is {@link BoundShard}.
  *
  * Source: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html
  */
@@ -13,12 +13,9 @@ import { dataTypeByName } from "../metadata/data_type.js";
 import { JsonNumber, type JsonValue } from "../metadata/json.js";
 import { at, expectArray, expectShape, invalid, parseNamed, rejectUnknownFields } from "../metadata/validate.js";
 import type { ByteRange } from "../stores/store.js";
-import { crc32cOf } from "../wasm/checksum.js";
-import { useMemory } from "../wasm/memory.js";
 import {
   type ArrayToBytesCodec,
   type BoundChain,
-  type BoundStep,
   type ByteSize,
   type ChunkSpec,
   elementCount,
@@ -63,21 +60,6 @@ const missingEntry = new Uint8Array(8).fill(0xff);
 
 function integer(value: number): JsonNumber {
   return new JsonNumber(String(value));
-}
-
-/** The configuration as JSON, for `createArray`. */
-export function shardingConfiguration(
-  chunkShape: readonly number[],
-  codecs: JsonValue[],
-  indexCodecs: JsonValue[],
-  indexLocation: IndexLocation,
-): Map<string, JsonValue> {
-  return new Map<string, JsonValue>([
-    ["chunk_shape", chunkShape.map(integer)],
-    ["codecs", codecs],
-    ["index_codecs", indexCodecs],
-    ["index_location", indexLocation],
-  ]);
 }
 
 export const shardingIndexedCodec: ArrayToBytesCodec = {
@@ -167,30 +149,6 @@ export function indexOffset({ indexLocation, indexSize }: BoundShard, byteLength
   return indexLocation === "start" ? 0 : byteLength - indexSize;
 }
 
-const isCrc32c = ({ name }: BoundStep): boolean => name === "crc32c";
-
-/**
- * Bytes of the encoded index that tell it from another one by their CRC-32C: bytes and their own CRC-32C behind them have the same one, whatever
- * they are.
- */
-export function guardedIndexSize({ index, indexSize }: BoundShard): number {
-  const { byteSteps } = index;
-  const others = byteSteps.findLastIndex((step) => !isCrc32c(step)) + 1;
-  return indexSize - (byteSteps.length - others) * Uint32Array.BYTES_PER_ELEMENT;
-}
-
-/** CRC-32C of the first {@link guardedIndexSize} bytes of an encoded index that is known to be whole: what stands behind them, if anything does. */
-export function indexChecksum(shard: BoundShard, encoded: Uint8Array): number {
-  const guarded = guardedIndexSize(shard);
-  if (guarded === encoded.byteLength) return crc32cOf(encoded);
-  return new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength).getUint32(guarded, true);
-}
-
-/** Whether {@link guardedIndexSize} bytes of the encoded index are those of the decoded one. */
-export function isIndexStoredPlain({ index }: BoundShard): boolean {
-  return index.byteSteps.every(isCrc32c);
-}
-
 /**
  * A decoded shard index. Entries are checked when they are asked for, so that reading one inner chunk of a large shard costs one entry.
  * `byteLength` is the shard's length in bytes, or `undefined` if it is not known: then a read that comes back short reports the fault.
@@ -199,11 +157,11 @@ export class ShardIndex {
   readonly #words: DataView;
   readonly #shard: BoundShard;
   readonly #byteLength: number | undefined;
-  /** CRC-32C of the first {@link guardedIndexSize} bytes of the encoded index, once somebody has needed it. */
+  /** CRC-32C of the first `guardedIndexSize` bytes of the encoded index, once somebody has needed it. */
   checksum: number | undefined;
   #disjoint: boolean | undefined;
-  /** The last answer of {@link packedAt}. */
-  #packed: { readonly count: number; readonly length: number; readonly start: number | undefined } | undefined;
+  /** What was found out about its slots last: whether the first `count` of them lie one after another, and where. */
+  packed: { readonly count: number; readonly length: number; readonly start: number | undefined } | undefined;
 
   constructor(shard: BoundShard, bytes: Uint8Array, byteLength: number | undefined) {
     this.#shard = shard;
@@ -239,7 +197,7 @@ export class ShardIndex {
       const expected = byteLength === undefined ? "an end below 2^53" : `an end within the shard's ${byteLength} bytes`;
       throw this.#invalid(chunk, "Shard index entry reaches past the shard", expected, offset, length);
     }
-    if (this.#reachesIndex(offset, end)) {
+    if (this.reachesIndex(offset, end)) {
       throw this.#invalid(
         chunk,
         "Shard index entry reaches into the index",
@@ -258,29 +216,6 @@ export class ShardIndex {
   isDisjoint(): boolean {
     this.#disjoint ??= this.#computeDisjoint();
     return this.#disjoint;
-  }
-
-  /**
-   * First byte of the first `count` slots by number, if each has `length` bytes and they lie one after another in the shard, outside of its
-   * index; else `undefined`.
-   */
-  packedAt(count: number, length: number): number | undefined {
-    const known = this.#packed;
-    if (known?.count === count && known.length === length) return known.start;
-    const start = this.#findPacked(count, length);
-    this.#packed = { count, length, start };
-    return start;
-  }
-
-  #findPacked(count: number, length: number): number | undefined {
-    const byteLength = this.#byteLength;
-    if (byteLength === undefined) return undefined;
-    const start = useMemory((memory) => {
-      const entries = memory.write(this.bytes.subarray(0, count * entrySize));
-      return memory.kernels.packedStart(entries.pointer, entries.byteLength / entrySize, length);
-    });
-    const end = start + count * length;
-    return start < 0 || end > byteLength || this.#reachesIndex(start, end) ? undefined : start;
   }
 
   /** The decoded index: little-endian uint64 pairs. */
@@ -333,7 +268,8 @@ export class ShardIndex {
     return begin.every((offset, i) => i === 0 || offset >= end[i - 1]!);
   }
 
-  #reachesIndex(offset: number, end: number): boolean {
+  /** Whether these bytes of the shard have one in common with its index. */
+  reachesIndex(offset: number, end: number): boolean {
     if (offset === end) return false;
     if (this.#shard.indexLocation === "start") return offset < this.#shard.indexSize;
     return this.#byteLength !== undefined && end > this.#byteLength - this.#shard.indexSize;
@@ -371,78 +307,3 @@ export function chunkCoordinates(grid: readonly number[], chunk: number): number
 
 /** Order in which the inner chunks of a fresh shard are stored. It is not recorded in the metadata. */
 export type SubchunkWriteOrder = "morton" | "lexicographic" | "colexicographic" | "unordered";
-
-const orders = new WeakMap<readonly number[], Map<SubchunkWriteOrder, Uint32Array>>();
-
-/** C-order chunk numbers in the order of their slots. Computed once per bound grid. */
-export function slotOrder(grid: readonly number[], order: SubchunkWriteOrder): Uint32Array {
-  const known = orders.get(grid) ?? new Map<SubchunkWriteOrder, Uint32Array>();
-  orders.set(grid, known);
-  const numbers = known.get(order) ?? computeOrder(grid, order);
-  known.set(order, numbers);
-  return numbers;
-}
-
-function computeOrder(grid: readonly number[], order: SubchunkWriteOrder): Uint32Array {
-  const count = elementCount(grid);
-  if (order === "morton") {
-    return useMemory((memory) => {
-      const shape = memory.allocate(grid.length * 4);
-      new Uint32Array(memory.bytes.buffer, shape.pointer, grid.length).set(grid);
-      const numbers = memory.allocate(count * 4);
-      memory.kernels.mortonOrder(numbers.pointer, numbers.byteLength, grid.length, shape.pointer);
-      return new Uint32Array(memory.bytes.buffer, numbers.pointer, count).slice();
-    });
-  }
-  const numbers = Uint32Array.from({ length: count }, (_, i) => i);
-  if (order !== "colexicographic") return numbers;
-  const reversedGrid = [...grid].reverse();
-  const strides = new Array<number>(grid.length);
-  let stride = 1;
-  for (let axis = grid.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= grid[axis]!;
-  }
-  return numbers.map((i) =>
-    chunkCoordinates(reversedGrid, i).reduce((sum, c, i) => sum + c * strides[grid.length - 1 - i]!, 0),
-  );
-}
-
-/** A shard's slots before its index is encoded. */
-export interface ShardLayout {
-  /** Little-endian uint64 pairs in C order, ready for the index chain. */
-  readonly index: Uint8Array;
-  /** Offset of each slot in bytes; `undefined` for missing inner chunks. */
-  readonly offsets: readonly (number | undefined)[];
-  /** Bytes of the whole shard, index included. */
-  readonly byteLength: number;
-}
-
-/**
- * Packs slots one after another in the order `order`. `lengths` has the bytes of each inner chunk by C-order number, -1 where missing.
- */
-export function layoutShard(shard: BoundShard, lengths: Float64Array, order: Uint32Array): ShardLayout {
-  const count = lengths.length;
-  const base = shard.indexLocation === "start" ? shard.indexSize : 0;
-  return useMemory((memory) => {
-    const lengthsSpan = memory.write(new Uint8Array(lengths.buffer, lengths.byteOffset, lengths.byteLength));
-    const orderSpan = memory.write(new Uint8Array(order.buffer, order.byteOffset, order.byteLength));
-    const pairs = memory.allocate(count * entrySize);
-    const end = memory.kernels.encodeShardIndex(
-      pairs.pointer,
-      pairs.byteLength,
-      lengthsSpan.pointer,
-      orderSpan.pointer,
-      count,
-      base,
-    );
-    const index = memory.read(pairs);
-    const words = new DataView(index.buffer);
-    const offsets = Array.from(lengths, (length, i) =>
-      length < 0
-        ? undefined
-        : words.getUint32(i * entrySize, true) + words.getUint32(i * entrySize + 4, true) * 2 ** 32,
-    );
-    return { index, offsets, byteLength: shard.indexLocation === "start" ? end : end + shard.indexSize };
-  });
-}

@@ -21,7 +21,8 @@ import { type Box, fillBox, isOneRun, prepareBox, type StridedAxis } from "./box
 import type { IndexCache } from "./index_cache.js";
 import { type Place, withPlace } from "./place.js";
 import { isWorthRepeating } from "./plan.js";
-import { bestPlace, cutShort, indexBytes, type ReadOptions } from "./read_plan.js";
+import { cutShort, type ReadOptions } from "./chunk_read.js";
+import { bestPlace, indexBytes } from "./read_plan.js";
 import { type ChunkSource, readBands, stagedBands } from "./staged_read.js";
 import { bytesOf, checkChunkLength, decodeInto, decodeSteps, toHeap } from "./steps.js";
 import type { Outer, Tile, Tiling } from "./tiling.js";

@@ -11,10 +11,11 @@ import type { SyncAccess } from "../stores/access.js";
 import { isOneRun } from "./box.js";
 import { shapeAndExtent, type WriteOptions } from "./chunk_write.js";
 import type { DirectSource } from "./direct_read.js";
+import { encodeChunk } from "./encode_chunk.js";
+import { withPlace } from "./place.js";
 import { bytesResult, type EncodeJob } from "./plan.js";
 import { Slab } from "./slab.js";
 import type { Tile, Tiling } from "./tiling.js";
-import { runJob } from "./transform.js";
 
 /** Whether a write of `selection` to an array of `shape` keeps nothing of what is stored in the chunks it touches. */
 export function coversChunks(selection: ChunkSelection, axes: readonly ChunkAxis[], shape: readonly number[]): boolean {
@@ -128,6 +129,6 @@ function encodeTile(
     slab,
     result: undefined,
   };
-  runJob(job);
+  withPlace(() => encodeChunk(job), job);
   return bytesResult(job);
 }

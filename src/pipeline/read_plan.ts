@@ -6,94 +6,27 @@
  * A chunk comes from its stored key, from a range of it, or from bytes in hand; nothing below distinguishes nested from outer shards.
  */
 
-import { type BoundChain, type Bytes, byteStrides, type ChunkSpec, elementCount } from "../codecs/codec.js";
-import type { DenseSlot } from "../codecs/dense.js";
-import {
-  type BoundShard,
-  checkSlot,
-  indexOffset,
-  indexRange,
-  ShardIndex,
-  type Slot,
-} from "../codecs/sharding_indexed.js";
+import { type BoundChain, byteStrides, type ChunkSpec, elementCount } from "../codecs/codec.js";
+import { type BoundShard, checkSlot, indexOffset, indexRange, ShardIndex } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { chunkExtent, selectAll } from "../grid/projection.js";
-import type { ChunkSelection } from "../grid/selection.js";
 import { type Elements, newElements } from "../metadata/data_type.js";
 import type { ByteRange } from "../stores/store.js";
-import { type Box, fillBox, isOneRun, stridedBox } from "./box.js";
+import { type Box, fillBox, isOneRun } from "./box.js";
+import { stridedBox } from "./box.js";
+import { bulk } from "./bulk.js";
+import { type ChunkRead, cutShort, missing, newRead, type OpenedShard, rangeOf, type ReadOptions, type ShardRead, tilingOf } from "./chunk_read.js";
 import type { DecodeSlotsJob } from "./decode_slots.js";
 import type { IndexCache } from "./index_cache.js";
-import { contextOf, type Place, withPlace } from "./place.js";
-import {
-  bytesResult,
-  type DecodeJob,
-  decodeJob,
-  type Into,
-  type Opening,
-  type Plan,
-  type Read,
-  type Scatter,
-} from "./plan.js";
-import { type Outer, type Tiling, tile } from "./tiling.js";
-
-import {
-  type DecodeShardJob,
-  isContiguous,
-  packedSlots,
-  rowCountOf,
-  rowsAtOnce,
-  wholeShardSlot,
-} from "./whole_shard.js";
-
-/** One chunk to read: a batch item, or what a shard breaks up into. All offsets and lengths in bytes. */
-export interface ChunkRead extends Place, Scatter {
-  readonly chain: BoundChain;
-  /** Bytes that contain the encoded chunk, if they are in hand; else it is read from the store. */
-  readonly source: Uint8Array | undefined;
-  /** The encoded chunk's part of `source`, or of the stored value. Length -1 = the whole stored value. */
-  readonly offset: number;
-  readonly length: number;
-  readonly targetStrides: readonly number[];
-  /** What a shard needs to be broken up: the selection in it, and the part of it that lies in the array. Empty for plain chunks. */
-  readonly selection: ChunkSelection;
-  readonly extent: readonly number[];
-}
-
-export interface ReadOptions {
-  /** Whether a missing store key reads as the fill value (the default) or is an error. Missing inner chunks always read as fill. */
-  readonly readMissingChunks: boolean;
-  /** `undefined` = indexes are not kept. */
-  readonly indexCache: IndexCache | undefined;
-  /** Whether the store keeps one version of a value open, so that index and slots can be read one after the other without more locks. */
-  readonly canOpen: boolean;
-}
+import { type Place, withPlace } from "./place.js";
+import { bytesResult, type DecodeJob, decodeJob, type Into, type Opening, type Plan, type Read, withParts } from "./plan.js";
+import type { Outer } from "./tiling.js";
+import { wholeShardSlot } from "./whole_shard.js";
 
 /** Chunks are fetched in windows of at most this many encoded bytes. */
 const windowBytes = 64 * 2 ** 20;
 /** A shard above this many decoded bytes is never fetched in one piece. */
 const wholeShardBytes = 256 * 2 ** 20;
-
-/** A shard without anything around it, on its way to being broken up. */
-interface ShardRead {
-  readonly item: Omit<ChunkRead, "chain">;
-  readonly shard: BoundShard;
-  /** The inner chunks under the selection, once they have been looked at. */
-  tiling: Tiling | undefined;
-}
-
-export function newRead(key: string, range?: ByteRange, into?: Into, wantsSize = false): Read {
-  return { key, range, into, wantsSize, value: undefined, isInPlace: false, span: undefined, byteLength: undefined };
-}
-
-/** The error for a store that answers a slot's range with fewer bytes than the index promises. */
-export function cutShort(place: Place, { offset, length }: Slot, found: number): DataError {
-  return new DataError("INVALID_SHARD_INDEX", "Shard ends before the inner chunk that its index names", {
-    ...contextOf(place),
-    expected: `${length} bytes from ${offset}`,
-    found: `${found} bytes`,
-  });
-}
 
 /** Reads all of a chunk that is in hand into `outer`, which has its shape. */
 export function wholeChunkRead(
@@ -143,11 +76,6 @@ export function* readPlan(items: readonly ChunkRead[], options: ReadOptions): Pl
   for (const job of finishers.reverse()) yield { kind: "transform", jobs: [job] };
 }
 
-function missing(item: Omit<ChunkRead, "chain">, { fillValue }: ChunkSpec, { readMissingChunks }: ReadOptions): void {
-  if (!readMissingChunks) throw new DataError("MISSING_CHUNK", "Chunk is missing from the store", { key: item.key });
-  fillBox(item.box, item.target, item.targetOffset, fillValue);
-}
-
 /** Undoes the codecs that stand around a shard, which takes the whole value. */
 function* unwrap(items: readonly ChunkRead[], finishers: DecodeJob[], options: ReadOptions): Plan<ShardRead[]> {
   const values = yield* fetchWhole(items);
@@ -182,21 +110,10 @@ function* fetchWhole(items: readonly ChunkRead[]): Plan<(Uint8Array | undefined)
   return items.map(({ source, offset, length }, i) => source?.subarray(offset, offset + length) ?? reads[i]?.value);
 }
 
-function rangeOf({ offset, length }: Pick<ChunkRead, "offset" | "length">): ByteRange | undefined {
-  return length < 0 ? undefined : { offset, length };
-}
-
 /** All of an encoded chunk: as a range of the value that is open, if one is. */
 function wholeRange(item: ShardRead["item"], opening: Opening | undefined): ByteRange | undefined {
   const length = opening?.byteLength;
   return item.length < 0 && length !== undefined ? { offset: 0, length } : rangeOf(item);
-}
-
-/** A shard whose index is known. `value` is the whole shard, if it is in hand. */
-interface OpenedShard {
-  readonly shardRead: ShardRead;
-  readonly value: Uint8Array | undefined;
-  readonly index: ShardIndex;
 }
 
 /** How a shard is read: its index first, all of it at once, or, for bytes in hand, not at all. */
@@ -249,9 +166,14 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
       opened.push({ shardRead, value: value ?? (isWhole ? read?.value : undefined) ?? inMemory, index });
     }
   });
+  const inner: ChunkRead[] = [];
+  if (!opened.some(isForBulk)) {
+    for (const each of opened) breakUp(each, inner);
+    return inner;
+  }
+  const { decodeWhole, readPacked, slotsJob } = yield* withParts(() => bulk.get());
   const { spread, refused } = yield* readPacked(opened, options);
   const broken = [...refused, ...(yield* decodeWhole(yield* fetchSpread(spread, options)))];
-  const inner: ChunkRead[] = [];
   const jobs: DecodeSlotsJob[] = [];
   for (const each of broken) {
     const job = slotsJob(each);
@@ -262,74 +184,10 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
   return inner;
 }
 
-/** Reads the packed ones of the shards that are wanted whole; returns the others, and those in which something is wrong. */
-function* readPacked(
-  opened: readonly OpenedShard[],
-  options: ReadOptions,
-): Plan<{ readonly spread: OpenedShard[]; readonly refused: OpenedShard[] }> {
-  const spread: OpenedShard[] = [];
-  const refused: OpenedShard[] = [];
-  const reads: Read[] = [];
-  const readers: OpenedShard[] = [];
-  for (const each of opened) {
-    const { item, shard } = each.shardRead;
-    const { selection, extent } = item;
-    const dense = wholeShardSlot(shard, selection, extent);
-    const packed = dense && packedSlots(shard, dense, extent, each.index);
-    if (dense === undefined || packed === undefined) spread.push(each);
-    else if (isContiguous(shard, dense, extent, outerOf(item)) && !Array.isArray(item.target)) {
-      const byteLength = elementCount(extent) * shard.spec.dataType.itemSize;
-      if (each.value !== undefined)
-        item.target.set(each.value.subarray(packed.start, packed.start + byteLength), item.targetOffset);
-      else {
-        const into = { target: item.target, offset: item.targetOffset, byteLength };
-        reads.push(newRead(item.key, { offset: item.offset + packed.start, length: byteLength }, into));
-        readers.push(each);
-      }
-    } else if (!(yield* readWindows(each, dense, packed))) refused.push(each);
-  }
-  if (reads.length === 0) return { spread, refused };
-  yield { kind: "get", reads };
-  reads.forEach(({ value, isInPlace, into }, i) => {
-    const { item, shard } = readers[i]!.shardRead;
-    if (isInPlace) return;
-    if (value === undefined) missing(item, shard.spec, options);
-    else if (value.byteLength !== into!.byteLength)
-      throw cutShort(item, { offset: item.offset, length: into!.byteLength }, value.byteLength);
-    else into!.target!.set(value, into!.offset);
-  });
-  return { spread, refused };
-}
-
-/** Decodes a packed shard in windows of rows of inner chunks; false if one of them is refused. */
-function* readWindows(
-  { shardRead: { item, shard }, value }: OpenedShard,
-  dense: DenseSlot,
-  { start, rowBytes }: { readonly start: number; readonly rowBytes: number },
-): Plan<boolean> {
-  const { key, extent } = item;
-  const rows = rowCountOf(shard, extent);
-  const step = rowsAtOnce(shard, extent);
-  for (let firstRow = 0; firstRow < rows; firstRow += step) {
-    const rowCount = Math.min(step, rows - firstRow);
-    const offset = start + firstRow * rowBytes;
-    const length = rowCount * rowBytes;
-    let slots: Bytes | undefined = value?.subarray(offset, offset + length);
-    if (slots === undefined) {
-      const read = newRead(
-        key,
-        { offset: item.offset + offset, length },
-        { target: undefined, offset: 0, byteLength: length },
-      );
-      yield { kind: "get", reads: [read] };
-      slots = read.span ?? read.value;
-    }
-    if (slots === undefined || slots.byteLength !== length) return false;
-    const job = shardJob(item, shard, dense, { value: slots, index: undefined, firstRow, rowCount });
-    yield { kind: "transform", jobs: [job] };
-    if (!job.isDone) return false;
-  }
-  return true;
+/** Whether many inner chunks of the shard can be read at once: it is in hand, or wanted whole. */
+function isForBulk({ shardRead: { item, shard }, value }: OpenedShard): boolean {
+  if (shard.inner.shard !== undefined) return false;
+  return value !== undefined || wholeShardSlot(shard, item.selection, item.extent) !== undefined;
 }
 
 /** Fetches the shards that are wanted whole, but turned out not to be packed. */
@@ -448,44 +306,6 @@ export function* readIndexes(
   });
 }
 
-/** Decodes shards that are wanted whole by one kernel call each; returns those that must be broken up. */
-function* decodeWhole(opened: readonly OpenedShard[]): Plan<readonly OpenedShard[]> {
-  const jobs = opened.map(({ shardRead: { item, shard }, value, index }): DecodeShardJob | undefined => {
-    const { selection, extent } = item;
-    const dense = value && wholeShardSlot(shard, selection, extent);
-    if (value === undefined || dense === undefined) return undefined;
-    const rowCount = rowCountOf(shard, extent);
-    return shardJob(item, shard, dense, { value, index: index.bytes, firstRow: 0, rowCount });
-  });
-  const wanted = jobs.filter((job) => job !== undefined);
-  if (wanted.length === 0) return opened;
-  yield { kind: "transform", jobs: wanted };
-  return opened.filter((_, i) => !jobs[i]?.isDone);
-}
-
-/** A job that decodes rows of the shard `item` into its target. */
-function shardJob(
-  item: Omit<ChunkRead, "chain">,
-  shard: BoundShard,
-  dense: DenseSlot,
-  { value, index, firstRow, rowCount }: Pick<DecodeShardJob, "value" | "index" | "firstRow" | "rowCount">,
-): DecodeShardJob {
-  const { key, grid, number, extent } = item;
-  const outer = outerOf(item);
-  const rows = { firstRow, rowCount };
-  return { kind: "decode-shard", key, grid, number, shard, dense, extent, outer, value, index, ...rows, isDone: false };
-}
-
-function outerOf({ target, targetOffset, targetStrides }: Omit<ChunkRead, "chain">): Outer {
-  return { elements: target, offset: targetOffset, strides: targetStrides };
-}
-
-function tilingOf(shardRead: ShardRead): Tiling {
-  const { item, shard } = shardRead;
-  shardRead.tiling ??= tile(item.selection, shard.axes, shard.grid, shard.inner, outerOf(item));
-  return shardRead.tiling;
-}
-
 /** Whether the selection touches every inner chunk that lies in the array. */
 function touchesAll(shardRead: ShardRead): boolean {
   const { selection, extent } = shardRead.item;
@@ -518,14 +338,6 @@ export function indexJob(shard: BoundShard, place: Place, input: Uint8Array): De
 }
 
 const nothing: readonly never[] = [];
-
-/** Plain inner chunks of a shard in hand are decoded together. */
-function slotsJob({ shardRead, value, index }: OpenedShard): DecodeSlotsJob | undefined {
-  const { item, shard } = shardRead;
-  if (value === undefined || shard.inner.shard !== undefined) return undefined;
-  const { key, grid, number } = item;
-  return { kind: "decode-slots", key, grid, number, shard, value, index, tiling: tilingOf(shardRead) };
-}
 
 /** Adds one item for every inner chunk that the selection touches; missing ones are filled at once. */
 function breakUp({ shardRead, value, index }: OpenedShard, inner: ChunkRead[]): void {

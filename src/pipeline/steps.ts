@@ -36,6 +36,12 @@ export function entriesOf(data: Data): unknown[] {
   return data;
 }
 
+/** A part of `elements`; of bytes without a copy. */
+export function partOf(elements: Elements, offset: number, length: number): Elements {
+  const end = offset + length;
+  return Array.isArray(elements) ? elements.slice(offset, end) : elements.subarray(offset, end);
+}
+
 function checkDecoded(size: ByteSize, found: number): void {
   if (size.kind === "unbounded" || (size.kind === "fixed" ? found === size.bytes : found <= size.bytes)) return;
   throw new DataError("CORRUPT_DATA", "Chunk does not decode to the bytes that the metadata promises", {

@@ -5,27 +5,16 @@
  * memory. Steps that can only run asynchronously are awaited outside of any scope.
  */
 
-import { byteStrides, type ChunkSpec, type Data, elementCount, isSpan, lengthOf } from "../codecs/codec.js";
+import { type Data, isSpan, lengthOf } from "../codecs/codec.js";
 import { withContext } from "../errors.js";
 import type { Elements } from "../metadata/data_type.js";
 import { currentMemory, type Memory, useMemory } from "../wasm/memory.js";
-import { fillElements, gatherBox, isOneRun, scatterBox, stridedBox } from "./box.js";
-import { decodeSlots, slotJobs } from "./decode_slots.js";
+import { scatterBox } from "./box.js";
+import { bulk } from "./bulk.js";
 import { contextOf } from "./place.js";
-import type { ChunkJob, DecodeJob, EncodeJob, Job } from "./plan.js";
-import {
-  bytesOf,
-  checkChunkLength,
-  decodeSteps,
-  decodeStepsAsync,
-  encodeSteps,
-  encodeStepsAsync,
-  entriesOf,
-  heapBytes,
-  toHeap,
-  toOwnedHeap,
-} from "./steps.js";
-import { decodeShard, encodeShard, patchSlots } from "./whole_shard.js";
+import type { ChunkJob, DecodeJob, Job } from "./plan.js";
+import { checkChunkLength, decodeSteps, decodeStepsAsync, partOf } from "./steps.js";
+import { writing } from "./writing.js";
 
 /** Runs a job whose steps are all synchronous. */
 export function runJob(job: Job): void {
@@ -34,7 +23,7 @@ export function runJob(job: Job): void {
       runShardJob(job);
       return;
     }
-    if (job.kind === "encode") useMemory((memory) => encodeChunk(memory, job));
+    if (job.kind === "encode") writing.get().encodeChunk(job);
     else decodeChunk(job);
   } catch (error) {
     throw withContext(error, contextOf(job));
@@ -44,16 +33,16 @@ export function runJob(job: Job): void {
 function runShardJob(job: Exclude<Job, ChunkJob>): void {
   switch (job.kind) {
     case "decode-slots":
-      decodeSlots(job);
+      bulk.get().decodeSlots(job);
       return;
     case "decode-shard":
-      decodeShard(job);
+      bulk.get().decodeShard(job);
       return;
     case "encode-shard":
-      encodeShard(job);
+      writing.get().encodeShard(job);
       return;
     case "patch-slots":
-      patchSlots(job);
+      writing.get().patchSlots(job);
       return;
   }
 }
@@ -62,12 +51,6 @@ function inputOf({ input, inputOffset, inputLength }: DecodeJob): Data {
   if (inputLength === lengthOf(input)) return input;
   if (isSpan(input)) return { pointer: input.pointer + inputOffset, byteLength: inputLength };
   return partOf(input, inputOffset, inputLength);
-}
-
-/** A part of `elements`; of bytes without a copy. */
-function partOf(elements: Elements, offset: number, length: number): Elements {
-  const end = offset + length;
-  return Array.isArray(elements) ? elements.slice(offset, end) : elements.subarray(offset, end);
 }
 
 function decodeChunk(job: DecodeJob): void {
@@ -82,35 +65,24 @@ function decodeChunk(job: DecodeJob): void {
   });
 }
 
-function encodeChunk(memory: Memory, job: EncodeJob): void {
-  const base = job.base === undefined ? undefined : decodeSteps(memory, job.steps, job.base);
-  const decoded = buildChunk(memory, job, base);
-  job.result = decoded && own(memory, job, encodeSteps(memory, job.steps, decoded), decoded);
-}
-
 /** Runs any job; between asynchronous steps the bytes lie in the JavaScript heap. */
 export async function runJobAsync(job: Job): Promise<void> {
   if (job.kind === "decode-slots" && !job.shard.inner.isSync) {
-    for (const each of slotJobs(job)) await runJobAsync(each);
+    for (const each of bulk.get().slotJobs(job)) await runJobAsync(each);
     return;
   }
   if (!("steps" in job) || job.steps.every(({ place }) => place !== "async")) {
     runJob(job);
     return;
   }
+  if (job.kind === "encode") {
+    await writing.get().encodeChunkAsync(job);
+    return;
+  }
   try {
-    if (job.kind === "decode") {
-      const input = inputOf(job);
-      const decoded = await decodeStepsAsync(job.steps, isSpan(input) ? currentMemory().read(input) : input);
-      finishDecode(undefined, job, decoded, 0, decoded.length);
-      return;
-    }
-    const base = job.base === undefined ? undefined : await decodeStepsAsync(job.steps, job.base);
-    const decoded = useMemory((memory) => {
-      const chunk = buildChunk(memory, job, base);
-      return chunk && toOwnedHeap(memory, chunk);
-    });
-    job.result = decoded && (await encodeStepsAsync(job.steps, decoded));
+    const input = inputOf(job);
+    const decoded = await decodeStepsAsync(job.steps, isSpan(input) ? currentMemory().read(input) : input);
+    finishDecode(undefined, job, decoded, 0, decoded.length);
   } catch (error) {
     throw withContext(error, contextOf(job));
   }
@@ -139,64 +111,3 @@ function finishDecode(
   job.result = isOwn ? elements : new Uint8Array(elements.subarray(offset, offset + length));
 }
 
-/** The decoded chunk that is to be stored, or `undefined` if the empty rule says that it is not. */
-function buildChunk(memory: Memory, job: EncodeJob, base: Data | undefined): Data | undefined {
-  const chunk = mergeChunk(memory, job, base);
-  return job.emptyExtent !== undefined && isEmpty(memory, job.spec, chunk, job.emptyExtent) ? undefined : chunk;
-}
-
-function mergeChunk(memory: Memory, job: EncodeJob, base: Data | undefined): Data {
-  const { source, sourceOffset, box, chunkOffset, byteLength, spec } = job;
-  const isWhole = box.distinct * box.itemSize === byteLength;
-  if (base !== undefined) checkChunkLength(job.steps, lengthOf(base), byteLength);
-  if (isWhole && isOneRun(box, byteLength)) return partOf(source, sourceOffset, byteLength);
-  if (spec.dataType.variable) {
-    const chunk = base === undefined ? spec.dataType.allocate(byteLength) : entriesOf(base);
-    if (base === undefined) fillElements(chunk, spec.fillValue);
-    gatherBox(box, chunk, chunkOffset, source, sourceOffset);
-    return chunk;
-  }
-  // Spans are private to the plan that made them, so a stored chunk that already lies in linear memory is changed where it is.
-  const stored = base && bytesOf(base);
-  const chunk = stored === undefined ? memory.allocate(byteLength) : isSpan(stored) ? stored : memory.write(stored);
-  if (base === undefined && !isWhole) fillElements(memory.view(chunk), spec.fillValue);
-  gatherBox(box, memory.view(chunk), chunkOffset, source, sourceOffset);
-  return chunk;
-}
-
-/** Whether every element in the array equals the fill value bitwise: −0.0 is not 0.0, a NaN equals the same NaN. */
-function isEmpty(memory: Memory, spec: ChunkSpec, data: Data, extent: readonly number[]): boolean {
-  const { shape, dataType } = spec;
-  if (dataType.variable) {
-    const clipped = new Array<unknown>(elementCount(extent));
-    const box = stridedBox(extent, byteStrides(extent, 1), byteStrides(shape, 1), 1);
-    scatterBox(box, clipped, 0, entriesOf(data), 0);
-    return clipped.every((value) => dataType.equals(value, spec.fillValue[0]));
-  }
-  const chunk = bytesOf(data);
-  const fillValue = heapBytes(spec.fillValue);
-  const probe = toHeap(memory, chunk);
-  for (let i = 0; i < fillValue.byteLength; i++) if (probe[i] !== fillValue[i]) return false;
-  return memory.scope(() => {
-    const value = memory.write(fillValue);
-    let { pointer, byteLength } = isSpan(chunk) ? chunk : memory.write(chunk);
-    if (extent.some((length, axis) => length !== shape[axis])) {
-      const strides = byteStrides(shape, fillValue.byteLength);
-      const clipped = memory.allocate(elementCount(extent) * fillValue.byteLength);
-      const box = stridedBox(extent, byteStrides(extent, fillValue.byteLength), strides, fillValue.byteLength);
-      scatterBox(box, memory.view(clipped), 0, memory.bytes.subarray(pointer, pointer + byteLength), 0);
-      ({ pointer, byteLength } = clipped);
-    }
-    return memory.kernels.isFilled(pointer, byteLength, value.pointer, fillValue.byteLength) === 1;
-  });
-}
-
-/** Encoded bytes that nobody else holds: a store keeps them. */
-function own(memory: Memory, job: EncodeJob, encoded: Data, decoded: Data): Elements {
-  const { slab } = job;
-  if (isSpan(encoded)) return slab === undefined ? memory.read(encoded) : slab.copy(memory.view(encoded));
-  // Without steps the bytes still are the caller's, or the store's.
-  if (encoded !== decoded && job.steps.length > 0) return encoded;
-  if (Array.isArray(encoded)) return encoded.slice();
-  return slab === undefined ? new Uint8Array(encoded) : slab.copy(encoded);
-}

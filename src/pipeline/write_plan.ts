@@ -7,14 +7,8 @@
  */
 
 import { type BoundChain, byteStrides, elementCount } from "../codecs/codec.js";
-import {
-  type BoundShard,
-  indexOffset,
-  layoutShard,
-  ShardIndex,
-  type Slot,
-  slotOrder,
-} from "../codecs/sharding_indexed.js";
+import { layoutShard, slotOrder } from "../codecs/shard_writing.js";
+import { type BoundShard, indexOffset, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { selectAll } from "../grid/projection.js";
 import { type Elements, newElements } from "../metadata/data_type.js";
@@ -33,7 +27,8 @@ import {
 import { patchPlan } from "./patch_plan.js";
 import { withPlace } from "./place.js";
 import { bytesResult, decodeJob, type EncodeJob, type Plan, type Write } from "./plan.js";
-import { indexBytes, indexJob, newRead, readPlan, wholeChunkRead } from "./read_plan.js";
+import { newRead } from "./chunk_read.js";
+import { indexBytes, indexJob, readPlan, wholeChunkRead } from "./read_plan.js";
 import { type EncodeShardJob, wholeShardSlot } from "./whole_shard.js";
 
 /** A shard without anything around it; its owner receives the assembled bytes. */

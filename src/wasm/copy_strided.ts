@@ -1,6 +1,7 @@
 /** Hands an n-dimensional copy inside linear memory to the kernel. */
 
 import { RuntimeError } from "../errors.js";
+import { bulkKernels } from "./bulk_kernels.js";
 import type { Memory, Span } from "./memory.js";
 
 /** One axis of a strided copy, slowest first. Strides in bytes. */
@@ -50,7 +51,7 @@ export function copyByLayout(
 ): void {
   const { pointer: d, byteLength: dLength } = dst;
   const { pointer: s, byteLength: sLength } = src;
-  const copied = memory.kernels.copyStrided(
+  const copied = memory.kernelsOf(bulkKernels).copyStrided(
     d,
     dLength,
     dstOffset,

@@ -22,7 +22,7 @@ const folder = mkdtempSync(join(tmpdir(), "syncodec-check-"));
 await init();
 configure({ codecPipeline: { maxWorkers: 1 } });
 countKernels(currentMemory().kernels);
-for (const name of ["blosc", "deflate", "filter", "zstd"]) {
+for (const name of ["blosc", "bulk", "deflate", "filter", "zstd"]) {
   const { [`${name}Kernels`]: module } = await import(`../../dist/wasm/${name}_kernels.js`);
   countKernels(currentMemory().kernelsOf(module));
 }

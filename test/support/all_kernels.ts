@@ -1,6 +1,7 @@
 /** The kernels of all modules together, in both builds. */
 
 import { type BloscKernels, bloscKernels } from "../../src/wasm/blosc_kernels.js";
+import { type BulkKernels, bulkKernels } from "../../src/wasm/bulk_kernels.js";
 import { type DeflateKernels, deflateKernels } from "../../src/wasm/deflate_kernels.js";
 import { type FilterKernels, filterKernels } from "../../src/wasm/filter_kernels.js";
 import { type Build, coreKernels, type Kernels, loadKernels } from "../../src/wasm/kernels.js";
@@ -12,12 +13,13 @@ await loadKernels(coreKernels, "scalar");
 
 export const allBuilds: readonly Build[] = ["simd", "scalar"];
 
-export type AllKernels = Kernels & BloscKernels & DeflateKernels & FilterKernels & ZstdKernels;
+export type AllKernels = Kernels & BloscKernels & BulkKernels & DeflateKernels & FilterKernels & ZstdKernels;
 
 /** Those of `memory`. */
 export function allKernels(memory: Memory): AllKernels {
   return {
     ...memory.kernelsOf(bloscKernels),
+    ...memory.kernelsOf(bulkKernels),
     ...memory.kernelsOf(deflateKernels),
     ...memory.kernelsOf(filterKernels),
     ...memory.kernelsOf(zstdKernels),
