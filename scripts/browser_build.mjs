@@ -38,6 +38,32 @@ const forBrowsers = {
   },
 };
 
+/** The modules that one imports, and those import, and so on. */
+function reachedFrom(id, getModuleInfo) {
+  const found = new Set([id]);
+  for (const each of found) for (const imported of getModuleInfo(each).importedIds) found.add(imported);
+  return found;
+}
+
+/**
+ * Chunks that are made here. What opening and reading an array loads is one: left to itself, Rollup makes one for each set of entries and parts
+ * that share something, six files instead of one. What synchronous calls need is another, though it is two parts.
+ */
+function chunksByHand() {
+  let core;
+  const synchronous = [
+    "stores/sync_stores_part",
+    "pipeline/synchronous_part",
+    "pipeline/direct_read",
+    "pipeline/sync_driver",
+  ].map((path) => join(dist, `${path}.js`));
+  return (id, { getModuleInfo }) => {
+    core ??= reachedFrom(join(dist, "array.js"), getModuleInfo);
+    if (core.has(id)) return "core";
+    return synchronous.includes(id) ? "synchronous" : undefined;
+  };
+}
+
 /** What the licenses of the bundled packages ask for. */
 function notices() {
   const fflate = join(dirname(require.resolve("fflate")), "..", "LICENSE");
@@ -67,6 +93,8 @@ export async function buildForBrowsers() {
   await bundle.write({
     dir: join(dist, "web"),
     format: "es",
+    manualChunks: chunksByHand(),
+    onlyExplicitManualChunks: true,
     sourcemap: true,
     chunkFileNames: ({ name }) => `chunks/${name.replace(/^[^a-z]+/, "")}-[hash].js`,
     hashCharacters: "hex",

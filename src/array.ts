@@ -669,7 +669,11 @@ function commonShape({ chunkShape }: ChunkGrid, what: "chunk" | "shard"): readon
 }
 
 /** The array that a node is. */
-export function openArrayNode<D extends DataTypeName>(node: ArrayNode, access: StoreAccess, options: RuntimeOptions): ZarrArray<D> {
+export function openArrayNode<D extends DataTypeName>(
+  node: ArrayNode,
+  access: StoreAccess,
+  options: RuntimeOptions,
+): ZarrArray<D> {
   return new ZarrArray<D>(node, access, resolveRuntime(options, access));
 }
 
@@ -679,7 +683,11 @@ export function openArraySync<D extends DataTypeName = DataTypeName>(
   options: OpenOptions = {},
 ): ZarrArray<D> {
   const access = accessStore(store);
-  return openArrayNode(runNodePlanSync(openNode(options.path ?? "/", "array", options.zarrFormat), access), access, options);
+  return openArrayNode(
+    runNodePlanSync(openNode(options.path ?? "/", "array", options.zarrFormat), access),
+    access,
+    options,
+  );
 }
 
 /** As {@link openArraySync}, on every store. */
@@ -687,7 +695,7 @@ export async function openArray<D extends DataTypeName = DataTypeName>(
   store: Store,
   options: OpenOptions = {},
 ): Promise<ZarrArray<D>> {
-  const access = accessStore(store);
+  const access = await whenLoaded(() => accessStore(store));
   const node = await runNodePlan(openNode(options.path ?? "/", "array", options.zarrFormat), access);
   return whenLoaded(() => openArrayNode(node, access, options));
 }

@@ -1,7 +1,7 @@
 /** From the options of `createArray` to a metadata document. */
 
 import { findBuiltIn, findCodec } from "./codecs/registry.js";
-import { shardingConfiguration } from "./codecs/shard_writing.js";
+import { shardingConfiguration } from "./codecs/sharding_configuration.js";
 import type { IndexLocation } from "./codecs/sharding_indexed.js";
 import { ArgumentError } from "./errors.js";
 import { ChunkGrid, type ChunkLengths } from "./grid/chunk_grid.js";

@@ -14,7 +14,7 @@ import type {
   TypedArray,
 } from "./metadata/data_type.js";
 import type { PlainJson } from "./metadata/json.js";
-import { StructArray } from "./metadata/struct_array.js";
+import type { StructArray } from "./metadata/struct_array.js";
 import type { Outer } from "./pipeline/tiling.js";
 
 /**
@@ -197,7 +197,8 @@ function packedOuter(shape: readonly number[], { itemSize }: BoxedDataType): Out
 
 function elementsOf(data: Checked["data"]): Elements {
   if (Array.isArray(data)) return data;
-  if (data instanceof StructArray) return data.bytes;
+  // Asked so, what has no structs need not know their class.
+  if (!ArrayBuffer.isView(data)) return data.bytes;
   // Not a subclass such as `Buffer`, whose methods differ.
   return data.constructor === Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

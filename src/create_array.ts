@@ -38,7 +38,7 @@ export async function createArray<D extends DataTypeName>(
   store: Store,
   options: CreateArrayOptions<D>,
 ): Promise<ZarrArray<D>> {
-  const access = accessStore(store);
+  const access = await whenLoaded(() => accessStore(store));
   const node = await whenLoaded(() => newNode(options, access));
   const created = await runNodePlan(createNode(node, options.overwrite ?? false), access);
   return whenLoaded(() => openArrayNode(created, access, options));

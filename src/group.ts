@@ -148,7 +148,7 @@ export function createGroupSync(store: Store, options: CreateGroupOptions = {}):
 
 /** As {@link createGroupSync}, on every store. */
 export async function createGroup(store: Store, options: CreateGroupOptions = {}): Promise<Group> {
-  const access = accessStore(store);
+  const access = await whenLoaded(() => accessStore(store));
   const node = await whenLoaded(() => newGroup(options));
   return new Group(await runNodePlan(createNode(node, options.overwrite ?? false), access), access, {});
 }
@@ -165,7 +165,7 @@ export function openGroupSync(store: Store, options: OpenOptions = {}): Group {
 
 /** As {@link openGroupSync}, on every store. */
 export async function openGroup(store: Store, options: OpenOptions = {}): Promise<Group> {
-  const access = accessStore(store);
+  const access = await whenLoaded(() => accessStore(store));
   return new Group(
     await runNodePlan(openNode(options.path ?? "/", "group", options.zarrFormat), access),
     access,
@@ -181,7 +181,7 @@ export function openSync(store: Store, options: OpenOptions = {}): ZarrArray | G
 
 /** As {@link openSync}, on every store. */
 export async function open(store: Store, options: OpenOptions = {}): Promise<ZarrArray | Group> {
-  const access = accessStore(store);
+  const access = await whenLoaded(() => accessStore(store));
   const node = await runNodePlan(openNode(options.path ?? "/", undefined, options.zarrFormat), access);
   return whenLoaded(() => wrap(node, access, options));
 }

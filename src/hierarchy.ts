@@ -17,8 +17,8 @@ import { formatJson, type JsonObject, type JsonValue, parseJson } from "./metada
 import { ancestors, documentNames, isMetadataPath, joinKey, normalizePath } from "./metadata/node_path.js";
 import { expectObject } from "./metadata/validate.js";
 import { runAsync } from "./pipeline/batched_driver.js";
-import { type Listing, type Plan, type Read, withParts } from "./pipeline/plan.js";
 import { newRead } from "./pipeline/chunk_read.js";
+import { type Listing, type Plan, type Read, withParts } from "./pipeline/plan.js";
 import { synchronous } from "./pipeline/synchronous.js";
 import { defaultCoalesce, requireSync } from "./runtime.js";
 import type { StoreAccess } from "./stores/access.js";

@@ -1,11 +1,12 @@
 /** Loading ahead of synchronous calls. */
 
+import { mixedSwap } from "./codecs/mixed_swap.js";
 import { loadDataTypes } from "./metadata/data_type.js";
 import { loadCodecs } from "./pipeline/bind.js";
-import { mixedSwap } from "./codecs/mixed_swap.js";
 import { bulk } from "./pipeline/bulk.js";
 import { synchronous } from "./pipeline/synchronous.js";
 import { writing } from "./pipeline/writing.js";
+import { syncStores } from "./stores/sync_stores.js";
 import { loadMemory } from "./wasm/memory.js";
 import { zarrV2 } from "./zarr_v2.js";
 
@@ -14,6 +15,6 @@ import { zarrV2 } from "./zarr_v2.js";
  * what they need by themselves; a synchronous call that needs what is not loaded throws `CODEC_NOT_LOADED`.
  */
 export async function init(names?: readonly string[]): Promise<void> {
-  const parts = [bulk, mixedSwap, synchronous, writing, zarrV2];
+  const parts = [bulk, mixedSwap, synchronous, syncStores, writing, zarrV2];
   await Promise.all([loadMemory(), loadCodecs(names), loadDataTypes(), ...parts.map((part) => part.load())]);
 }

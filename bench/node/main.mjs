@@ -53,7 +53,7 @@ async function loadLibrary() {
   await syncodec.init();
   const memory = await load("wasm/memory.js");
   const kernelModules = await Promise.all(
-    ["blosc", "deflate", "filter", "zstd"].map(
+    ["blosc", "bulk", "deflate", "filter", "zstd"].map(
       async (name) => (await load(`wasm/${name}_kernels.js`))[`${name}Kernels`],
     ),
   );

@@ -2,7 +2,7 @@
 
 import { codecFromOption, codecsFromOptions } from "../array_options.js";
 import { findCodec } from "../codecs/registry.js";
-import { shardingConfiguration } from "../codecs/shard_writing.js";
+import { shardingConfiguration } from "../codecs/sharding_configuration.js";
 import type { IndexLocation } from "../codecs/sharding_indexed.js";
 import { ChunkGrid } from "../grid/chunk_grid.js";
 import { ArgumentError, type CodecOption } from "../index.js";

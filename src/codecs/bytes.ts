@@ -10,8 +10,8 @@ import type { DataType, NumberRun } from "../metadata/data_type.js";
 import { at, expectString, invalid, rejectUnknownFields, unsupported } from "../metadata/validate.js";
 import type { Memory, Span } from "../wasm/memory.js";
 import { type ArrayToBytesCodec, elementCount } from "./codec.js";
-import { swap } from "./swap.js";
 import { mixedSwap } from "./mixed_swap.js";
+import { swap } from "./swap.js";
 
 /** What of an element is stored in the other byte order than little-endian: everything of one size, or some numbers. */
 function swapped({ swapSize }: DataType, endian: "little" | "big"): number | readonly NumberRun[] {

@@ -2,7 +2,7 @@
  * `sharding_indexed`: a chunk (the shard) that holds many inner chunks and an index of where each one lies.
  *
  * This file has the configuration, the sizes and the pure functions of the format: where the index is and what an entry says; those that only
- * writing needs are in shard_writing.ts. Reading and writing shards is the pipeline's work; all it looks at is {@link BoundShard}.
+ * writing needs are in pipeline/shard_writing.ts. Reading and writing shards is the pipeline's work; all it looks at is {@link BoundShard}.
  *
  * Source: https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html
  */
@@ -10,16 +10,10 @@
 import { DataError, MetadataError } from "../errors.js";
 import { type ChunkAxis, chunkAxis } from "../grid/chunk_grid.js";
 import { dataTypeByName } from "../metadata/data_type.js";
-import { JsonNumber, type JsonValue } from "../metadata/json.js";
+import { JsonNumber } from "../metadata/json.js";
 import { at, expectArray, expectShape, invalid, parseNamed, rejectUnknownFields } from "../metadata/validate.js";
 import type { ByteRange } from "../stores/store.js";
-import {
-  type ArrayToBytesCodec,
-  type BoundChain,
-  type ByteSize,
-  type ChunkSpec,
-  elementCount,
-} from "./codec.js";
+import { type ArrayToBytesCodec, type BoundChain, type ByteSize, type ChunkSpec, elementCount } from "./codec.js";
 import { type DenseSlot, denseSlot } from "./dense.js";
 
 export type IndexLocation = "start" | "end";

@@ -63,7 +63,11 @@ export interface OpenedShard {
 }
 
 /** What a chunk reads as that is not stored. */
-export function missing(item: Omit<ChunkRead, "chain">, { fillValue }: ChunkSpec, { readMissingChunks }: ReadOptions): void {
+export function missing(
+  item: Omit<ChunkRead, "chain">,
+  { fillValue }: ChunkSpec,
+  { readMissingChunks }: ReadOptions,
+): void {
   if (!readMissingChunks) throw new DataError("MISSING_CHUNK", "Chunk is missing from the store", { key: item.key });
   fillBox(item.box, item.target, item.targetOffset, fillValue);
 }

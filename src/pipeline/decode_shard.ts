@@ -1,6 +1,6 @@
 /** Decoding of whole shards by one kernel call each: see whole_shard.ts. */
 
-import { byteStrides, elementCount, lengthOf, isSpan } from "../codecs/codec.js";
+import { byteStrides, elementCount, isSpan, lengthOf } from "../codecs/codec.js";
 import type { DenseSlot } from "../codecs/dense.js";
 import { type BoundShard, entrySize, indexOffset, type ShardIndex } from "../codecs/sharding_indexed.js";
 import { bulkKernels } from "../wasm/bulk_kernels.js";
@@ -116,19 +116,21 @@ export function decodeShard(job: DecodeShardJob): void {
     const end = firstRow + rowCount;
     for (let row = firstRow; row < end; row += step) {
       const count = Math.min(step, end - row);
-      const placed = memory.kernelsOf(bulkKernels).decodeShard(
-        dst.pointer,
-        dst.byteLength,
-        src.pointer,
-        src.byteLength,
-        pairs.pointer,
-        pairs.byteLength,
-        region,
-        index === undefined ? 0 : shard.indexSize,
-        layout.pointer,
-        row,
-        count,
-      );
+      const placed = memory
+        .kernelsOf(bulkKernels)
+        .decodeShard(
+          dst.pointer,
+          dst.byteLength,
+          src.pointer,
+          src.byteLength,
+          pairs.pointer,
+          pairs.byteLength,
+          region,
+          index === undefined ? 0 : shard.indexSize,
+          layout.pointer,
+          row,
+          count,
+        );
       if (placed < 0) return false;
       const first = row * rowLength;
       const part = extent.map((length, axis) => (axis === 0 ? Math.min(count * rowLength, length - first) : length));

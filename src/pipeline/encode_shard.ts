@@ -46,19 +46,21 @@ export function encodeShard(job: EncodeShardJob): void {
     const pairs = memory.allocate(chunkCount * entrySize);
     const dst = memory.allocate(base + chunkCount * dense.byteLength);
     gatherBox(box, memory.bytes, src.pointer, outer.elements, outer.offset);
-    const end = memory.kernelsOf(bulkKernels).encodeShard(
-      dst.pointer,
-      dst.byteLength,
-      base,
-      src.pointer,
-      src.byteLength,
-      pairs.pointer,
-      pairs.byteLength,
-      numbers.pointer,
-      fill.pointer,
-      skipEmpty ? 1 : 0,
-      layout.pointer,
-    );
+    const end = memory
+      .kernelsOf(bulkKernels)
+      .encodeShard(
+        dst.pointer,
+        dst.byteLength,
+        base,
+        src.pointer,
+        src.byteLength,
+        pairs.pointer,
+        pairs.byteLength,
+        numbers.pointer,
+        fill.pointer,
+        skipEmpty ? 1 : 0,
+        layout.pointer,
+      );
     if (end < 0) throw new RangeError("the shard kernel refused its arguments");
     if (end === base) return undefined;
     const byteLength = indexLocation === "start" ? end : end + indexSize;
@@ -147,18 +149,20 @@ export function patchSlots(job: PatchSlotsJob): void {
       outer.elements,
       outer.offset,
     );
-    const written = memory.kernelsOf(bulkKernels).patchSlots(
-      dst.pointer,
-      dst.byteLength,
-      src.pointer,
-      src.byteLength,
-      numbers.pointer,
-      slots.length,
-      partial.pointer,
-      triples.pointer,
-      fill.pointer,
-      layout.pointer,
-    );
+    const written = memory
+      .kernelsOf(bulkKernels)
+      .patchSlots(
+        dst.pointer,
+        dst.byteLength,
+        src.pointer,
+        src.byteLength,
+        numbers.pointer,
+        slots.length,
+        partial.pointer,
+        triples.pointer,
+        fill.pointer,
+        layout.pointer,
+      );
     if (written < 0) return undefined;
     return skipEmpty &&
       slots.some((_, i) => beginsLikeFill(memory, dst.pointer + i * dense.byteLength, fill.pointer, job))

@@ -7,17 +7,17 @@
  */
 
 import type { BoundChain } from "../codecs/codec.js";
-import { guardedIndexSize, indexChecksum, isIndexStoredPlain } from "../codecs/shard_writing.js";
 import { type BoundShard, indexOffset, type ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
 import type { Patch, PatchWrite } from "../stores/store.js";
 import { crc32cOf } from "../wasm/checksum.js";
+import { cutShort, newRead } from "./chunk_read.js";
 import { type ChunkWrite, coversAll, innerWrites, type WriteOptions } from "./chunk_write.js";
-import type { IndexCache } from "./index_cache.js";
 import { patchableSlots } from "./encode_shard.js";
+import type { IndexCache } from "./index_cache.js";
 import { withPlace } from "./place.js";
 import type { Plan } from "./plan.js";
-import { cutShort, newRead } from "./chunk_read.js";
 import { indexBytes, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
+import { guardedIndexSize, indexChecksum, isIndexStoredPlain } from "./shard_writing.js";
 import type { PatchSlotsJob } from "./whole_shard.js";
 
 /** A shard that may be patched, once its index is known. */

@@ -3,7 +3,16 @@
 import { type Bytes, elementCount } from "../codecs/codec.js";
 import type { DenseSlot } from "../codecs/dense.js";
 import type { BoundShard } from "../codecs/sharding_indexed.js";
-import { type ChunkRead, cutShort, missing, newRead, type OpenedShard, outerOf, type ReadOptions, tilingOf } from "./chunk_read.js";
+import {
+  type ChunkRead,
+  cutShort,
+  missing,
+  newRead,
+  type OpenedShard,
+  outerOf,
+  type ReadOptions,
+  tilingOf,
+} from "./chunk_read.js";
 import { isContiguous, packedSlots, rowCountOf, rowsAtOnce } from "./decode_shard.js";
 import type { DecodeSlotsJob } from "./decode_slots.js";
 import type { Plan, Read } from "./plan.js";

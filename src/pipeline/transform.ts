@@ -110,4 +110,3 @@ function finishDecode(
   const isOwn = memory !== undefined && elements.byteLength === length && elements.buffer !== memory.bytes.buffer;
   job.result = isOwn ? elements : new Uint8Array(elements.subarray(offset, offset + length));
 }
-

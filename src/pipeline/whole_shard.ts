@@ -58,7 +58,7 @@ export interface PatchSlotsJob extends ShardJob {
 }
 
 /** Shards above this many bytes go the general way, in windows. */
-export const byteLimit = 2 ** 29;
+export const byteLimit: number = 2 ** 29;
 
 /**
  * The shard's slot if a selection of it can be read or written whole: every element once, in natural order. The kernels read no shard of a

@@ -7,11 +7,11 @@
  */
 
 import { type BoundChain, byteStrides, elementCount } from "../codecs/codec.js";
-import { layoutShard, slotOrder } from "../codecs/shard_writing.js";
 import { type BoundShard, indexOffset, ShardIndex, type Slot } from "../codecs/sharding_indexed.js";
 import { DataError } from "../errors.js";
 import { selectAll } from "../grid/projection.js";
 import { type Elements, newElements } from "../metadata/data_type.js";
+import { newRead } from "./chunk_read.js";
 import {
   bytesJob,
   type ChunkWrite,
@@ -27,8 +27,8 @@ import {
 import { patchPlan } from "./patch_plan.js";
 import { withPlace } from "./place.js";
 import { bytesResult, decodeJob, type EncodeJob, type Plan, type Write } from "./plan.js";
-import { newRead } from "./chunk_read.js";
 import { indexBytes, indexJob, readPlan, wholeChunkRead } from "./read_plan.js";
+import { layoutShard, slotOrder } from "./shard_writing.js";
 import { type EncodeShardJob, wholeShardSlot } from "./whole_shard.js";
 
 /** A shard without anything around it; its owner receives the assembled bytes. */

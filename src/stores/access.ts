@@ -2,10 +2,11 @@
  * What the drivers see of a store: one synchronous and one asynchronous surface, whatever kind of store the caller brought.
  */
 
-import { RuntimeError, SyncodecError } from "../errors.js";
-import { MemoryStore } from "./memory.js";
-import { openBytes, sliceRange } from "./range.js";
-import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, Store, SyncStore } from "./store.js";
+import { RuntimeError } from "../errors.js";
+import { fitsRange, sliceRange } from "./range.js";
+import type { AsyncStore, ByteRange, Patch, RequestOptions, Store, SyncStore } from "./store.js";
+import { type Operation, storeError } from "./store_error.js";
+import { syncStores } from "./sync_stores.js";
 import { writeCountsOf } from "./write_counts.js";
 
 /** The synchronous surface. `get` without range support in the store slices the whole value. */
@@ -72,23 +73,6 @@ function isAsyncStore(store: Store): store is AsyncStore {
   return "get" in store && typeof store.get === "function";
 }
 
-type Operation = "read" | "write" | "patch" | "delete" | "list" | "lock";
-
-/** An error of the store, with the key; ours and an abort's pass as they are. */
-function storeError(error: unknown, operation: Operation, key: string): unknown {
-  if (error instanceof SyncodecError || (error instanceof Error && error.name === "AbortError")) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new RuntimeError("STORE_ERROR", `Store failed to ${operation}: ${message}`, { key, cause: error });
-}
-
-function guard<T>(operation: Operation, key: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    throw storeError(error, operation, key);
-  }
-}
-
 async function guardAsync<T>(operation: Operation, key: string, body: () => Promise<T> | T): Promise<T> {
   try {
     return await body();
@@ -101,112 +85,12 @@ function lacks(what: string, key: string, advice = ""): RuntimeError {
   return new RuntimeError("STORE_ERROR", `Store has no ${what}${advice}`, { key });
 }
 
-function syncAccess(store: SyncStore): SyncAccess {
-  return {
-    hasRanges: true,
-    get: (key, range) => {
-      // Not with `guard`: a closure for each chunk that is read.
-      try {
-        return store.getSync(key, range);
-      } catch (error) {
-        throw storeError(error, "read", key);
-      }
-    },
-    set: (key, value) => {
-      try {
-        store.setSync(key, value);
-      } catch (error) {
-        throw storeError(error, "write", key);
-      }
-    },
-    delete: (key) => guard("delete", key, () => store.deleteSync(key)),
-    patch: syncPatch(store),
-    takesPatches: store.patchSync !== undefined,
-    readInto:
-      store.readIntoSync &&
-      ((key, range, target) => {
-        try {
-          return store.readIntoSync!(key, range, target);
-        } catch (error) {
-          throw storeError(error, "read", key);
-        }
-      }),
-    open: store.openSync && ((key) => guard("read", key, () => store.openSync!(key))),
-    size: store.sizeSync && ((key) => guard("read", key, () => store.sizeSync!(key))),
-    list: store.listSync?.bind(store),
-    lock: store.lockSync && ((key) => guard("lock", key, () => store.lockSync!(key))),
-    takesViews: store instanceof MemoryStore,
-    copiesValues: store.copiesValues === true,
-  };
-}
-
-/** `patchSync`, or else `setRangeSync` write by write: then only each write by itself is old or new. */
-function syncPatch(store: SyncStore): SyncAccess["patch"] {
-  if (store.patchSync !== undefined) return (key, patch) => guard("patch", key, () => store.patchSync!(key, patch));
-  if (store.setRangeSync === undefined) return undefined;
-  return (key, { writes }) => {
-    for (const { offset, bytes } of writes) guard("patch", key, () => store.setRangeSync!(key, bytes, offset));
-  };
-}
-
 function asyncPatch(store: AsyncStore): AsyncAccess["patch"] {
   if (store.patch !== undefined) return (key, patch) => guardAsync("patch", key, () => store.patch!(key, patch));
   if (store.setRange === undefined) return undefined;
   return async (key, { writes }) => {
     for (const { offset, bytes } of writes) await guardAsync("patch", key, () => store.setRange!(key, bytes, offset));
   };
-}
-
-/** A `Map`, or a subclass of it with its own `getRange`, answers at once. */
-function mapAccess(
-  map: Map<string, Uint8Array> & { getRange?(key: string, range: ByteRange): Uint8Array | undefined },
-): SyncAccess {
-  const { getRange } = map;
-  return {
-    hasRanges: getRange !== undefined,
-    get: (key, range) => {
-      try {
-        if (range !== undefined && getRange !== undefined) {
-          const bytes = getRange.call(map, key, range);
-          if (fitsRange(bytes, range)) return bytes;
-        }
-        const value = map.get(key);
-        return value && sliceRange(value, range);
-      } catch (error) {
-        throw storeError(error, "read", key);
-      }
-    },
-    set: (key, value) => {
-      try {
-        map.set(key, value);
-      } catch (error) {
-        throw storeError(error, "write", key);
-      }
-    },
-    delete: (key) => void guard("delete", key, () => map.delete(key)),
-    patch: undefined,
-    takesPatches: false,
-    readInto: undefined,
-    // With a `getRange` of its own, `get` may be the dear way.
-    open: getRange === undefined ? (key) => openMapValue(map, key) : undefined,
-    size: (key) => guard("read", key, () => map.get(key)?.byteLength),
-    list: function* (prefix) {
-      for (const key of map.keys()) if (key.startsWith(prefix)) yield key;
-    },
-    lock: undefined,
-    takesViews: false,
-    copiesValues: false,
-  };
-}
-
-function openMapValue(map: ReadonlyMap<string, Uint8Array>, key: string): OpenValue | undefined {
-  const value = guard("read", key, () => map.get(key));
-  return value && openBytes(value, () => map.get(key));
-}
-
-/** Whether `bytes` can be what the store holds in `range`: a server without range requests answers with the whole value. */
-function fitsRange(bytes: Uint8Array | undefined, range: ByteRange): boolean {
-  return bytes === undefined || bytes.byteLength <= ("suffixLength" in range ? range.suffixLength : range.length);
 }
 
 function asyncAccess(store: AsyncStore): AsyncAccess {
@@ -277,34 +161,18 @@ function asyncAccess(store: AsyncStore): AsyncAccess {
   };
 }
 
-/** The asynchronous surface of a store that has only a synchronous one. */
-function promised(sync: SyncAccess): AsyncAccess {
-  return {
-    hasRanges: sync.hasRanges,
-    get: async (key, range) => sync.get(key, range),
-    set: async (key, value) => sync.set(key, value),
-    delete: async (key) => sync.delete(key),
-    patch: sync.patch && (async (key, patch) => sync.patch!(key, patch)),
-    takesPatches: sync.takesPatches,
-    open: sync.open && (async (key) => sync.open!(key)),
-    size: sync.size && (async (key) => sync.size!(key)),
-    list: sync.list,
-    lock: sync.lock && (async (key) => sync.lock!(key)),
-    ownVersion: undefined,
-    changes: () => 0,
-  };
-}
-
 const notAStore = "A store must be an object with get, or with getSync, setSync and deleteSync, or a Map";
 
 /** Looks at what `store` can do. Throws a `TypeError` if it is no store. */
 export function accessStore(store: Store): StoreAccess {
   if (typeof store !== "object" || store === null) throw new TypeError(notAStore);
   if (store instanceof Map) {
+    const { mapAccess, promised } = syncStores.get();
     const sync = mapAccess(store);
     return access(store, sync, promised(sync));
   }
   if (isSyncStore(store)) {
+    const { promised, syncAccess } = syncStores.get();
     const sync = syncAccess(store);
     return access(store, sync, isAsyncStore(store) ? asyncAccess(store) : promised(sync));
   }

@@ -20,6 +20,12 @@ import type { AsyncStore, ByteRange, OpenValue, Patch, SyncStore } from "./store
  * The asynchronous methods answer at once, which zarrita accepts.
  */
 export class MemoryStore implements SyncStore, AsyncStore {
+  /**
+   * Values that are views of larger buffers are kept as they are: see `SyncAccess`.
+   *
+   * @internal
+   */
+  readonly takesViews: boolean = true;
   readonly #values: Map<string, Uint8Array>;
   /**
    * Buffers that only one value of this store uses. A buffer that was given from outside may lie under several keys (a scalar written to

@@ -73,3 +73,8 @@ export function openBytes(value: Uint8Array, current: () => Uint8Array | undefin
     close: () => undefined,
   };
 }
+
+/** Whether `bytes` can be what the store holds in `range`: a server without range requests answers with the whole value. */
+export function fitsRange(bytes: Uint8Array | undefined, range: ByteRange): boolean {
+  return bytes === undefined || bytes.byteLength <= ("suffixLength" in range ? range.suffixLength : range.length);
+}

@@ -51,16 +51,18 @@ export function copyByLayout(
 ): void {
   const { pointer: d, byteLength: dLength } = dst;
   const { pointer: s, byteLength: sLength } = src;
-  const copied = memory.kernelsOf(bulkKernels).copyStrided(
-    d,
-    dLength,
-    dstOffset,
-    s,
-    sLength,
-    srcOffset,
-    itemSize,
-    layout.byteLength / (wordsPerAxis * 4),
-    layout.pointer,
-  );
+  const copied = memory
+    .kernelsOf(bulkKernels)
+    .copyStrided(
+      d,
+      dLength,
+      dstOffset,
+      s,
+      sLength,
+      srcOffset,
+      itemSize,
+      layout.byteLength / (wordsPerAxis * 4),
+      layout.pointer,
+    );
   if (copied < 0) throw new RuntimeError("KERNEL_TRAP", "strided copy reaches outside of its buffers");
 }

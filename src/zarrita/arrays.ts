@@ -9,6 +9,7 @@ import { parseDataType } from "../metadata/data_type.js";
 import { parseJson } from "../metadata/json.js";
 import { joinKey, normalizePath } from "../metadata/node_path.js";
 import { expectObject } from "../metadata/validate.js";
+import { whenLoaded } from "../part.js";
 import { resolveRuntime } from "../runtime.js";
 import { accessStore } from "../stores/access.js";
 
@@ -63,7 +64,7 @@ function layout(shape: readonly number[], chunks: readonly number[] | undefined)
  * an empty text; as in Zarr v2, empty chunks of such an array are stored.
  */
 async function openLenient(store: zarr.Readable, options: OpenOptions & { readonly path: string }): Promise<ZarrArray> {
-  const access = accessStore(store);
+  const access = await whenLoaded(() => accessStore(store));
   const path = normalizePath(options.path);
   const key = joinKey(path, "zarr.json");
   const bytes = options.zarrFormat === 2 ? undefined : await access.async.get(key, undefined, {});

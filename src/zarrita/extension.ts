@@ -91,7 +91,8 @@ class ChunkReader {
     } catch (error) {
       if (!(error instanceof RuntimeError)) throw error;
       if (error.code === "NOT_SYNCHRONOUS") this.#isSync = false;
-      else if (error.code !== "KEY_BUSY") throw error;
+      // What is not loaded, the asynchronous call loads.
+      else if (error.code !== "KEY_BUSY" && error.code !== "CODEC_NOT_LOADED") throw error;
       return undefined;
     }
     return this.#toTheirs(chunk, useSharedArrayBuffer);

@@ -8,13 +8,12 @@ import {
   chunkCoordinates,
   indexOffset,
   indexRange,
-  layoutShard,
   ShardIndex,
-  slotOrder,
 } from "../../src/codecs/sharding_indexed.js";
 import { type CodecOption, createCodecPipeline, type IndexLocation, init, registerCodec } from "../../src/index.js";
 import { dataTypeByName } from "../../src/metadata/data_type.js";
 import { bindCodecs } from "../../src/pipeline/bind.js";
+import { layoutShard, slotOrder } from "../../src/pipeline/shard_writing.js";
 import { syncodecError } from "./support.js";
 
 beforeAll(() => init());

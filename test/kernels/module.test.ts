@@ -10,15 +10,7 @@ import { bytesOfText } from "../../src/wasm/module_text.js";
 import { zstdKernels } from "../../src/wasm/zstd_kernels.js";
 
 const names: Readonly<Record<string, readonly string[]>> = {
-  core: [
-    "byteswap16",
-    "byteswap2",
-    "byteswap4",
-    "byteswap8",
-    "crc32c",
-    "heapBase",
-    "memory",
-  ],
+  core: ["byteswap16", "byteswap2", "byteswap4", "byteswap8", "crc32c", "heapBase", "memory"],
   bulk: [
     "copyStrided",
     "decodeShard",
@@ -61,7 +53,14 @@ const names: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const modules: readonly KernelModule[] = [coreKernels, bulkKernels, deflateKernels, zstdKernels, bloscKernels, filterKernels];
+const modules: readonly KernelModule[] = [
+  coreKernels,
+  bulkKernels,
+  deflateKernels,
+  zstdKernels,
+  bloscKernels,
+  filterKernels,
+];
 const cases = modules.flatMap(({ name, simd }) => [
   { name, build: "SIMD", text: simd, file: `${name}.wasm` },
   { name, build: "scalar", text: scalarTexts[name] ?? "", file: `${name}.scalar.wasm` },

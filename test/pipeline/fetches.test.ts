@@ -2,9 +2,9 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { newRead } from "../../src/pipeline/chunk_read.js";
 import { distribute, type Fetch, needsSize, planFetches } from "../../src/pipeline/fetches.js";
 import type { Read } from "../../src/pipeline/plan.js";
-import { newRead } from "../../src/pipeline/read_plan.js";
 import { sliceRange } from "../../src/stores/range.js";
 import type { ByteRange } from "../../src/stores/store.js";
 

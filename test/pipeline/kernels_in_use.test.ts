@@ -2,16 +2,12 @@
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type CreateArrayOptions, createArraySync, init, MemoryStore, slice } from "../../src/index.js";
+import { type BulkKernels, bulkKernels } from "../../src/wasm/bulk_kernels.js";
 import type { Kernels } from "../../src/wasm/kernels.js";
 import { currentMemory } from "../../src/wasm/memory.js";
 
-type KernelName = Exclude<keyof Kernels, "memory" | "heapBase">;
-
-const names: readonly KernelName[] = [
-  "byteswap2",
-  "byteswap4",
-  "byteswap8",
-  "crc32c",
+const coreNames = ["byteswap2", "byteswap4", "byteswap8", "crc32c"] as const satisfies readonly (keyof Kernels)[];
+const bulkNames = [
   "encodeShardIndex",
   "decodeShard",
   "encodeShard",
@@ -19,19 +15,21 @@ const names: readonly KernelName[] = [
   "mortonOrder",
   "isFilled",
   "copyStrided",
-];
+] as const satisfies readonly (keyof BulkKernels)[];
+type KernelName = (typeof coreNames)[number] | (typeof bulkNames)[number];
 
 beforeEach(async () => {
   await init();
-  const { kernels } = currentMemory();
-  for (const name of names) vi.spyOn(kernels, name);
+  const memory = currentMemory();
+  for (const name of coreNames) vi.spyOn(memory.kernels, name);
+  for (const name of bulkNames) vi.spyOn(memory.kernelsOf(bulkKernels), name);
 });
 afterEach(() => vi.restoreAllMocks());
 
 /** Calls of each kernel since the last time; kernels that were not called are left out. */
 function calls(): Partial<Record<KernelName, number>> {
-  const { kernels } = currentMemory();
-  const entries = names.map((name) => {
+  const kernels = { ...currentMemory().kernelsOf(bulkKernels), ...currentMemory().kernels };
+  const entries = [...coreNames, ...bulkNames].map((name) => {
     const spy = vi.mocked(kernels[name]);
     const count = spy.mock.calls.length;
     spy.mockClear();

@@ -14,6 +14,7 @@ import { LocalStore } from "../../src/node.js";
 import { bindCodecs } from "../../src/pipeline/bind.js";
 import { scatterBox } from "../../src/pipeline/box.js";
 import { type Tiling, tile } from "../../src/pipeline/tiling.js";
+import { bulkKernels } from "../../src/wasm/bulk_kernels.js";
 import { currentMemory } from "../../src/wasm/memory.js";
 import { selectedNumbers } from "../support/reference_array.js";
 
@@ -140,7 +141,7 @@ test("one kernel call a chunk, and strides of the caller's array are kept", () =
   const length = elementCount(volume.shape);
   const numbers = Uint8Array.from({ length }, (_, i) => (i * 13) % 241);
   array.setSync(null, numbers);
-  const copy = vi.spyOn(currentMemory().kernels, "copyStrided");
+  const copy = vi.spyOn(currentMemory().kernelsOf(bulkKernels), "copyStrided");
   // Every second plane of an array with longer rows.
   const [planes, rows, columns] = volume.shape;
   const stride = [2 * rows * (columns + 3), columns + 3, 1];

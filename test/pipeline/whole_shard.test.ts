@@ -11,6 +11,7 @@ import {
   openArraySync,
   slice,
 } from "../../src/index.js";
+import { bulkKernels } from "../../src/wasm/bulk_kernels.js";
 import { currentMemory } from "../../src/wasm/memory.js";
 
 const chains = [
@@ -27,13 +28,13 @@ const chains = [
 ] as const satisfies readonly Partial<CreateArrayOptions>[];
 
 beforeEach(() => {
-  vi.spyOn(currentMemory().kernels, "decodeShard");
-  vi.spyOn(currentMemory().kernels, "encodeShard");
+  vi.spyOn(currentMemory().kernelsOf(bulkKernels), "decodeShard");
+  vi.spyOn(currentMemory().kernelsOf(bulkKernels), "encodeShard");
 });
 afterEach(() => vi.restoreAllMocks());
 
-const decodeCalls = (): number => vi.mocked(currentMemory().kernels.decodeShard).mock.calls.length;
-const encodeCalls = (): number => vi.mocked(currentMemory().kernels.encodeShard).mock.calls.length;
+const decodeCalls = (): number => vi.mocked(currentMemory().kernelsOf(bulkKernels).decodeShard).mock.calls.length;
+const encodeCalls = (): number => vi.mocked(currentMemory().kernelsOf(bulkKernels).encodeShard).mock.calls.length;
 
 describe.each(chains)("$codecs", ({ codecs }) => {
   test("equals the general way, at ragged edges, in any slot order, with empty inner chunks", () => {
@@ -137,7 +138,7 @@ test("elements that lie as the slots do are copied, to what the kernel makes of 
         data.forEach((value, i) => {
           double[2 * i] = value as never;
         });
-        vi.mocked(currentMemory().kernels.encodeShard).mockClear();
+        vi.mocked(currentMemory().kernelsOf(bulkKernels).encodeShard).mockClear();
         array.setSync(null, { data, shape, stride });
         if (encodeCalls() === 0) copied++;
         const other = createArraySync(spread, options);

@@ -9,6 +9,7 @@ import { dataTypeByName } from "../../../src/metadata/data_type.js";
 import { fromPlain } from "../../../src/metadata/json.js";
 import { parseNamed } from "../../../src/metadata/validate.js";
 import { bindCodecs } from "../../../src/pipeline/bind.js";
+import { bulkKernels } from "../../../src/wasm/bulk_kernels.js";
 import { type DenseShard, writeShardLayout } from "../../../src/wasm/shard_layout.js";
 import type { Random } from "../../model/random.js";
 import { type Entry, findBadEntry, storeIndex } from "../../reference/shard_index.js";
@@ -106,7 +107,7 @@ function checkKernels({ shard, dense }: Layout, index: Uint8Array, value: Uint8A
     memory.scope(() => {
       const src = memory.write(index);
       const pairs = memory.allocate(indexBytes);
-      const { kernels } = memory;
+      const kernels = memory.kernelsOf(bulkKernels);
       const present = kernels.decodeShardIndex(
         pairs.pointer,
         indexBytes,

@@ -1,32 +1,10 @@
-/** What only writing needs of `sharding_indexed`: its configuration as JSON, how slots are laid out, and what tells one index from another. */
+/** What only writing needs of `sharding_indexed`: how slots are laid out, and what tells one index from another. */
 
-import { JsonNumber, type JsonValue } from "../metadata/json.js";
+import { type BoundStep, elementCount } from "../codecs/codec.js";
+import { type BoundShard, chunkCoordinates, entrySize, type SubchunkWriteOrder } from "../codecs/sharding_indexed.js";
 import { bulkKernels } from "../wasm/bulk_kernels.js";
 import { crc32cOf } from "../wasm/checksum.js";
 import { useMemory } from "../wasm/memory.js";
-import { type BoundStep, elementCount } from "./codec.js";
-import {
-  type BoundShard,
-  chunkCoordinates,
-  entrySize,
-  type IndexLocation,
-  type SubchunkWriteOrder,
-} from "./sharding_indexed.js";
-
-/** The configuration as JSON, for `createArray`. */
-export function shardingConfiguration(
-  chunkShape: readonly number[],
-  codecs: JsonValue[],
-  indexCodecs: JsonValue[],
-  indexLocation: IndexLocation,
-): Map<string, JsonValue> {
-  return new Map<string, JsonValue>([
-    ["chunk_shape", chunkShape.map((length) => new JsonNumber(`${length}`))],
-    ["codecs", codecs],
-    ["index_codecs", indexCodecs],
-    ["index_location", indexLocation],
-  ]);
-}
 
 const isCrc32c = ({ name }: BoundStep): boolean => name === "crc32c";
 
@@ -108,14 +86,9 @@ export function layoutShard(shard: BoundShard, lengths: Float64Array, order: Uin
     const lengthsSpan = memory.write(new Uint8Array(lengths.buffer, lengths.byteOffset, lengths.byteLength));
     const orderSpan = memory.write(new Uint8Array(order.buffer, order.byteOffset, order.byteLength));
     const pairs = memory.allocate(count * entrySize);
-    const end = memory.kernelsOf(bulkKernels).encodeShardIndex(
-      pairs.pointer,
-      pairs.byteLength,
-      lengthsSpan.pointer,
-      orderSpan.pointer,
-      count,
-      base,
-    );
+    const end = memory
+      .kernelsOf(bulkKernels)
+      .encodeShardIndex(pairs.pointer, pairs.byteLength, lengthsSpan.pointer, orderSpan.pointer, count, base);
     const index = memory.read(pairs);
     const words = new DataView(index.buffer);
     const offsets = Array.from(lengths, (length, i) =>
