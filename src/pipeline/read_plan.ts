@@ -185,7 +185,7 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
     }
   });
   const inner: ChunkRead[] = [];
-  if (!opened.some(isForBulk)) {
+  if (!wantsBulk(opened)) {
     for (const each of opened) breakUp(each, inner);
     return inner;
   }
@@ -203,15 +203,24 @@ function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<C
 }
 
 /**
- * Inner chunks of a shard from which on it is worth to load what reads many at once. By itself each takes 1 to 2 µs more, so that 1000 of them
- * take 1 to 2 ms, and loading 12 kB some 10 ms, once.
+ * Inner chunks that are read by themselves before what reads many at once is loaded: each costs some 5 µs more, and loading 12 kB about as much as
+ * 2000 of them.
  */
-const bulkCount = 1000;
+const bulkCount = 2000;
+/** Those that were, so far. */
+let readAlone = 0;
 
-/** Whether the inner chunks of the shard are read many at once: it is in hand, or wanted whole. */
+/** Whether the inner chunks of the shard can be read many at once: it is in hand, or wanted whole. */
 function isForBulk({ shardRead: { item, shard }, value }: OpenedShard): boolean {
-  if (shard.inner.shard !== undefined || (!bulk.isLoaded && shard.chunkCount < bulkCount)) return false;
+  if (shard.inner.shard !== undefined) return false;
   return value !== undefined || wholeShardSlot(shard, item.selection, item.extent) !== undefined;
+}
+
+/** Whether some of the shards are to be read so, from when on what it would have saved adds up to what loading it costs. */
+function wantsBulk(opened: readonly OpenedShard[]): boolean {
+  if (bulk.isLoaded) return opened.some(isForBulk);
+  for (const each of opened) if (isForBulk(each)) readAlone += tilingOf(each.shardRead).count;
+  return readAlone >= bulkCount && opened.some(isForBulk);
 }
 
 /** Fetches the shards that are wanted whole, but turned out not to be packed. */
