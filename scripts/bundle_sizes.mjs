@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** What is loaded on demand: chunks by their names, without hashes. */
 const parts = {
   core: [],
+  "core + whole shards": ["bulk_part"],
+  "core + synchronous reads": ["synchronous", "bulk_part"],
   "core + zstd, read": ["zstd"],
   "core + gzip, read and written": ["gzip", "writing_part"],
   "core + blosc, read": ["blosc"],
@@ -20,7 +22,7 @@ const parts = {
   "core + data types beyond numbers": ["data_type_families_part"],
 };
 
-/** Bytes by row; the core is what `openArray` and the array's methods need for unsharded and sharded arrays of numbers, with crc32c. */
+/** Bytes by row; the core is all that is loaded to open an array of numbers, sharded or not, with crc32c or not, and to read parts of it. */
 export async function bundleSizes() {
   const { metafile, outputFiles } = await build({
     stdin: { contents: 'export { openArray } from "./dist/web/index.js";', resolveDir: root },

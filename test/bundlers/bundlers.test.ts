@@ -38,7 +38,7 @@ beforeAll(async () => {
   mkdirSync(installed, { recursive: true });
   cpSync(join(root, "package.json"), join(installed, "package.json"));
   cpSync(join(root, "dist"), join(installed, "dist"), { recursive: true });
-  for (const name of ["app.js", "browser_app.js"]) {
+  for (const name of ["app.js", "browser_app.js", "reading_app.js"]) {
     cpSync(fileURLToPath(new URL(name, import.meta.url)), join(folder, name));
   }
   writeFileSync(join(folder, "package.json"), '{ "name": "app", "type": "module" }');
@@ -95,8 +95,8 @@ const bundlers: Readonly<Record<string, (outdir: string, entry?: string) => Prom
   async esbuild(outdir) {
     await esbuild.build({ entryPoints: [app], bundle: true, format: "esm", outdir });
   },
-  async "esbuild with splitting"(outdir) {
-    await esbuild.build({ entryPoints: [app], bundle: true, splitting: true, minify: true, format: "esm", outdir });
+  async "esbuild with splitting"(outdir, entry = app) {
+    await esbuild.build({ entryPoints: [entry], bundle: true, splitting: true, minify: true, format: "esm", outdir });
   },
   async vite(outdir, entry = app) {
     writeFileSync(join(folder, "index.html"), html(`./${basename(entry)}`));
@@ -182,6 +182,22 @@ test("modules without a bundler, which load only what is needed", async () => {
   expect(results).toEqual(expected);
   expect(requests.filter((path) => path.includes("zstd-library"))).toHaveLength(1);
   expect(requests.filter((path) => path.includes("scalar-"))).toEqual([]);
+});
+
+test("reading a sharded array of numbers loads the core and nothing on demand", async () => {
+  const outdir = join(folder, "out/reading");
+  await bundlers["esbuild with splitting"]!(outdir, join(folder, "reading_app.js"));
+  writeFileSync(join(outdir, "index.html"), html("./reading_app.js"));
+  const { results, requests } = await runInPage("out/reading/index.html", withWebAssembly);
+  expect(results).toEqual({ all: [1, 2, 3, 4, 5, 6, 7, 8], one: 7 });
+  // What the entry does not import by name comes on demand.
+  const imported = new Set(["reading_app.js"]);
+  for (const file of imported) {
+    const text = readFileSync(join(outdir, file), "utf8");
+    for (const [, name] of text.matchAll(/(?:from|import)\s*"\.\/([^"]+)"/g)) imported.add(name!);
+  }
+  const scripts = requests.map((path) => basename(path)).filter((name) => name.endsWith(".js"));
+  expect(new Set(scripts)).toEqual(imported);
 });
 
 test("a policy that forbids WebAssembly is named", async () => {
