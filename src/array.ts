@@ -370,7 +370,6 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       onProgress?.({ completed, total });
     };
     const { sync } = this.#access;
-    if (sync !== undefined && !synchronous.isLoaded) await synchronous.load();
     const locks = keyLocksOf(this.store);
     // The synchronous driver cannot wait for a key that another asynchronous call holds.
     const isBatched = pipeline === "batched" || mustYield(total * chain.byteLength);
@@ -668,12 +667,14 @@ function commonShape({ chunkShape }: ChunkGrid, what: "chunk" | "shard"): readon
   throw new RuntimeError("UNSUPPORTED", `The ${what}s of this array have different shapes: use ${what}Grid`);
 }
 
-/** The array that a node is. */
+/** The array that a node is. May throw a `NotLoadedError`. */
 export function openArrayNode<D extends DataTypeName>(
   node: ArrayNode,
   access: StoreAccess,
   options: RuntimeOptions,
 ): ZarrArray<D> {
+  // Where the store answers at once, asynchronous calls are synchronous ones too.
+  if (access.sync !== undefined) synchronous.get();
   return new ZarrArray<D>(node, access, resolveRuntime(options, access));
 }
 

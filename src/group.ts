@@ -1,6 +1,6 @@
 /** Zarr groups: attributes and members. */
 
-import { type OpenOptions, ZarrArray } from "./array.js";
+import { type OpenOptions, openArrayNode, type ZarrArray } from "./array.js";
 import {
   checkFormat,
   consolidateGroup,
@@ -21,7 +21,6 @@ import { type PlainJson, toPlain } from "./metadata/json.js";
 import { joinKey, normalizePath } from "./metadata/node_path.js";
 import { whenLoaded } from "./part.js";
 import { attributesFromPlain } from "./plain_options.js";
-import { resolveRuntime } from "./runtime.js";
 import { accessStore, type StoreAccess } from "./stores/access.js";
 import type { Store } from "./stores/store.js";
 import { zarrV2 } from "./zarr_v2.js";
@@ -121,9 +120,7 @@ export class Group {
 }
 
 function wrap(node: HierarchyNode, access: StoreAccess, options: OpenOptions): ZarrArray | Group {
-  return node.kind === "group"
-    ? new Group(node, access, options)
-    : new ZarrArray(node, access, resolveRuntime(options, access));
+  return node.kind === "group" ? new Group(node, access, options) : openArrayNode(node, access, options);
 }
 
 function newGroup({ path = "/", attributes: plain = {}, zarrFormat }: CreateGroupOptions): GroupNode {

@@ -2,7 +2,7 @@
 
 import type * as zarr from "zarrita";
 import { Array as ZarritaArray } from "zarrita";
-import { type OpenOptions, openArray, ZarrArray } from "../array.js";
+import { type OpenOptions, openArray, openArrayNode, type ZarrArray } from "../array.js";
 import { NodeError } from "../errors.js";
 import { parseArrayMetadata } from "../metadata/array_metadata.js";
 import { parseDataType } from "../metadata/data_type.js";
@@ -10,7 +10,6 @@ import { parseJson } from "../metadata/json.js";
 import { joinKey, normalizePath } from "../metadata/node_path.js";
 import { expectObject } from "../metadata/validate.js";
 import { whenLoaded } from "../part.js";
-import { resolveRuntime } from "../runtime.js";
 import { accessStore } from "../stores/access.js";
 
 export type TheirArray = zarr.Array<zarr.DataType, zarr.Readable>;
@@ -76,7 +75,7 @@ async function openLenient(store: zarr.Readable, options: OpenOptions & { readon
     document.set("fill_value", dataType.formatFill(dataType.defaultFill()));
   }
   const metadata = { ...parseArrayMetadata(document, key), hasNullFill };
-  return new ZarrArray({ kind: "array", path, metadata }, access, resolveRuntime(options, access));
+  return whenLoaded(() => openArrayNode({ kind: "array", path, metadata }, access, options));
 }
 
 async function openSame(theirs: TheirArray, options: Omit<OpenOptions, "path">): Promise<ZarrArray> {
