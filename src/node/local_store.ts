@@ -297,11 +297,13 @@ export class LocalStore implements SyncStore, AsyncStore {
           key,
         });
       }
+      // Saves two of six syncs.
+      const isSettled = this.#reader.isOwnPatch(place, opened.stats);
       const journal =
         this.durability === "none"
           ? undefined
-          : new NamedJournal(disk, journalPath(place.path), temporaryPath(place.path));
-      yield* applyPatch(file, namesOf(place), patch, { journal, power: this.#isPowerSafe });
+          : new NamedJournal(disk, journalPath(place.path), temporaryPath(place.path), isSettled);
+      yield* applyPatch(file, namesOf(place), patch, { journal, power: this.#isPowerSafe, isSettled });
       this.#reader.markPatched(place, opened);
     } finally {
       yield* settled(file.close());

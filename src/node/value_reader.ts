@@ -143,6 +143,11 @@ export class ValueReader {
     }
   }
 
+  /** Whether the value is as this store's last patch has left it. */
+  isOwnPatch({ path }: Place, stats: Stats): boolean {
+    return this.#exact.get(path) === versionOf(stats);
+  }
+
   #openFile(place: Place): OpenFile | undefined {
     const known = this.#files.acquire(place.path, this.#paths.stat(place));
     if (known !== undefined) return known;
@@ -151,8 +156,8 @@ export class ValueReader {
   }
 
   /** Whether the file's times tell its version. */
-  #hasVersion({ path }: Place, stats: Stats): boolean {
-    return !isWithinTick(stats) || this.#exact.get(path) === versionOf(stats);
+  #hasVersion(place: Place, stats: Stats): boolean {
+    return !isWithinTick(stats) || this.isOwnPatch(place, stats);
   }
 
   /** What recovery would make of the value; `undefined` while a live writer has it, or if the journal is gone. */

@@ -119,6 +119,8 @@ export interface ChangeOptions {
   /** `undefined`: the change may be cut. */
   readonly journal: JournalKeeper | undefined;
   readonly power: boolean;
+  /** Whether the value is known to be on the disk as it is. */
+  readonly isSettled?: boolean;
   /** Whether the file was created for this change. */
   readonly isNew?: boolean;
 }
@@ -128,7 +130,7 @@ export interface ChangeOptions {
  * allows; else the journal stays, and the next one to lock the value decides.
  */
 export function* applyPatch(file: DiskFile, names: ValueNames, patch: Patch, options: ChangeOptions): Steps<void> {
-  const { journal, power, isNew = false } = options;
+  const { journal, power, isSettled = false, isNew = false } = options;
   const change = changeOf(names.key, patch, yield* settled(file.byteLength()));
   const { oldLength, newLength, overwrites, tail } = change;
   if (overwrites.length === 0 && newLength === oldLength) return;
@@ -140,7 +142,7 @@ export function* applyPatch(file: DiskFile, names: ValueNames, patch: Patch, opt
   const id = crypto.getRandomValues(new Uint8Array(16));
   const tailChecksum = tail === undefined ? 0 : crc32cOf(tail);
   const pieces = piecesOf(overwrites, old);
-  if (power) yield* settled(file.sync());
+  if (power && !isSettled) yield* settled(file.sync());
   yield* journal.commit(
     encodeJournal({ id, power, isNew, oldLength, newLength, guard: patch.guard, tailChecksum, pieces }),
     power,

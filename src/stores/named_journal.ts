@@ -11,11 +11,17 @@ export class NamedJournal implements JournalKeeper {
   readonly #temporary: string;
   #file: DiskFile | undefined;
 
-  /** `temporary` is a name in the same directory that nobody else uses; what is left under it never counted. */
-  constructor(disk: Disk, path: string, temporary: string) {
+  readonly #isSettled: boolean;
+
+  /**
+   * `temporary` is a name in the same directory that nobody else uses; what is left under it never counted. `isSettled`: whether the
+   * directory is known to be on the disk as it is.
+   */
+  constructor(disk: Disk, path: string, temporary: string, isSettled = false) {
     this.#disk = disk;
     this.#path = path;
     this.#temporary = temporary;
+    this.#isSettled = isSettled;
   }
 
   *read(): Steps<Uint8Array | undefined> {
@@ -25,7 +31,7 @@ export class NamedJournal implements JournalKeeper {
 
   *commit(bytes: Uint8Array, power: boolean): Steps<void> {
     // What the patch builds upon must not be gone when the journal is there.
-    if (power) yield* settled(this.#disk.syncDirectory(this.#path));
+    if (power && !this.#isSettled) yield* settled(this.#disk.syncDirectory(this.#path));
     const file = yield* settled(this.#disk.create(this.#temporary));
     try {
       yield* settled(file.write(0, bytes));
