@@ -31,7 +31,7 @@ export interface CrashStoreOptions {
   /** Patches write in place, without a journal: a control. */
   readonly isNaive?: boolean;
   /** Takes the place of the journal's keeper, to leave out a rule. */
-  readonly keeper?: (keeper: JournalKeeper, path: string) => JournalKeeper;
+  readonly keeper?: (keeper: JournalKeeper, key: string) => JournalKeeper;
 }
 
 export function journalPath(key: string): string {

@@ -21,6 +21,8 @@ export interface Recording {
   readonly log: readonly DiskChange[];
   readonly before: Values;
   readonly after: Values;
+  /** Whether it failed: then the values may be old or new at its end, too. */
+  readonly hasFailed?: boolean;
   /** After so many changes the operation survives a loss of power. Never, if infinite. */
   readonly powerFrom: number;
   /** What is done after a crash and its recovery, to be crashed in turn. */
@@ -129,10 +131,10 @@ export class Exploration {
   }
 
   explore(recording: Recording): void {
-    const { mode, start, log, before, after, powerFrom, next } = recording;
+    const { mode, start, log, before, after, powerFrom, next, hasFailed = false } = recording;
     const models: readonly CrashModel[] = powerFrom === Infinity ? ["kill"] : ["kill", "power"];
     const both = Expected.anyOf(before, after);
-    const done = Expected.anyOf(after);
+    const done = hasFailed ? both : Expected.anyOf(after);
     this.#explore({
       start,
       log,

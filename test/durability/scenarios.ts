@@ -5,7 +5,7 @@ import { Random } from "../model/random.js";
 import { join } from "../support/bytes.js";
 import { type Entry, encodeIndex, entryBytes } from "../support/shard_bytes.js";
 import { CrashDisk } from "./crash_disk.js";
-import { CrashStore, type CrashStoreOptions, type Mode } from "./crash_store.js";
+import { CrashStore, type CrashStoreOptions, type ListedDisk, type Mode } from "./crash_store.js";
 import { type Recording, valuesOf } from "./explore.js";
 
 /** How an array is cut. Lengths in bytes, which are elements. */
@@ -28,8 +28,13 @@ export interface Scenario {
   readonly next?: Operation;
 }
 
+export interface RecordOptions extends Partial<CrashStoreOptions> {
+  /** What the operation writes to. Default the disk as it is. */
+  readonly disk?: (disk: CrashDisk) => ListedDisk;
+}
+
 /** Carries out a scenario in `mode`. */
-export function record(scenario: Scenario, mode: Mode, options: Partial<CrashStoreOptions> = {}): Recording {
+export function record(scenario: Scenario, mode: Mode, { disk: wrap, ...options }: RecordOptions = {}): Recording {
   const { setUp, earlier = [], operation, next } = scenario;
   const disk = new CrashDisk();
   setUp(new CrashStore(disk, { mode }));
@@ -38,11 +43,11 @@ export function record(scenario: Scenario, mode: Mode, options: Partial<CrashSto
   const start = disk.copy();
   const before = valuesOf(disk);
   const done = disk.log.length;
-  operation(new CrashStore(disk, { mode, ...options }));
+  operation(new CrashStore(wrap?.(disk) ?? disk, { mode, ...options }));
   const log = disk.log.slice(done);
-  // What was written without syncs becomes safe by the first sync of the patch, that of the directory being its last.
+  // What came before without syncs is safe once the patch has a journal.
   const isMixed = earlier.some((each) => each.mode === "process");
-  const safe = isMixed ? log.findIndex(({ kind }) => kind === "sync directory") + 1 : 0;
+  const safe = isMixed ? log.findIndex((change) => change.kind === "create") : 0;
   return { mode, start, log, before, after: valuesOf(disk), powerFrom: mode === "power" ? safe : Infinity, next };
 }
 
@@ -53,7 +58,14 @@ export function randomBytes(random: Random, length: number): Uint8Array {
 
 const open = (store: CrashStore): ZarrArray<"uint8"> => openArraySync<"uint8">(store);
 
-const shardKey = "/c/0";
+export const shardKey = "/c/0";
+
+/** The scenario of this name, without the place of the index. */
+export function scenarioOf(geometry: Geometry, name: string): Scenario {
+  const found = scenariosOf(geometry).find((scenario) => scenario.name.startsWith(name));
+  if (found === undefined) throw new RangeError(name);
+  return found;
+}
 
 /** The scenarios that `geometry` is crashed in. */
 export function scenariosOf(geometry: Geometry): Scenario[] {
@@ -147,7 +159,7 @@ export function scenariosOf(geometry: Geometry): Scenario[] {
 }
 
 /** Appends new slots for the inner chunks of these numbers, and an index that says so. */
-function slotsAdded(
+export function slotsAdded(
   { slots, indexLocation: location }: Geometry,
   numbers: readonly number[],
   added: readonly Uint8Array[],
@@ -169,7 +181,7 @@ function slotsAdded(
   };
 }
 
-function entriesOf(value: Uint8Array, slots: number, location: IndexLocation): Entry[] {
+export function entriesOf(value: Uint8Array, slots: number, location: IndexLocation): Entry[] {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   const start = location === "start" ? 0 : value.byteLength - slots * entryBytes - 4;
   return Array.from({ length: slots }, (_, number) => {
