@@ -53,9 +53,9 @@ import type { ChunkWrite } from "./pipeline/chunk_write.js";
 import { type DirectSource, readChunks, readSingle } from "./pipeline/direct_read.js";
 import { isShared, mustYield } from "./pipeline/dispatch.js";
 import { checkMaxWorkers, resolveMaxWorkers } from "./pipeline/max_workers.js";
-import type { Listing, Plan } from "./pipeline/plan.js";
+import type { Batch, Listing, Plan } from "./pipeline/plan.js";
 import { type ChunkRead, readPlan } from "./pipeline/read_plan.js";
-import { runSync } from "./pipeline/sync_driver.js";
+import { runReadSync, runSync } from "./pipeline/sync_driver.js";
 import type { Outer, Tile, Tiling } from "./pipeline/tiling.js";
 import { writing } from "./pipeline/writing.js";
 import { attributesFromPlain, numbersFromOption } from "./plain_options.js";
@@ -97,13 +97,6 @@ export interface AsyncOptions {
 const batchKeys = 64;
 /** … and at most this many decoded bytes; a larger chunk stands alone. */
 const batchBytes = 64 * 2 ** 20;
-
-interface Batch {
-  readonly plan: Plan;
-  readonly keys: number;
-  /** Decoded bytes of its chunks. */
-  readonly bytes: number;
-}
 
 /** A selection of this array, checked. */
 interface Resolved {
@@ -299,7 +292,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   resizeSync(shape: readonly number[]): void {
     const access = this.#requireSync();
     const metadata = withShape(this.#metadata, shape);
-    for (const { plan } of this.#cutBatches(metadata.shape)) this.#runSync(plan, access, {});
+    for (const batch of this.#cutBatches(metadata.shape)) this.#runSync(batch, access, {});
     runNodePlanSync(writeMetadata(this.path, this.#metadata, metadata), this.#access);
     this.#adopt(metadata);
   }
@@ -357,9 +350,11 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return access;
   }
 
-  #runSync(plan: Plan, access: NonNullable<StoreAccess["sync"]>, options: SetOptions): void {
+  #runSync({ newPlan, isRead }: Batch, access: SyncAccess, options: SetOptions): void {
     const { coalesce } = this.#runtime;
-    runSync(plan, { access, locks: keyLocksOf(this.store), coalesce, maxWorkers: this.#maxWorkers(options) });
+    const context = { access, locks: keyLocksOf(this.store), coalesce, maxWorkers: this.#maxWorkers(options) };
+    if (isRead) runReadSync(newPlan, context);
+    else runSync(newPlan(), context);
   }
 
   #maxWorkers(options: SetOptions): number {
@@ -381,10 +376,10 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     // The synchronous driver cannot wait for a key that another asynchronous call holds.
     const isBatched = pipeline === "batched" || mustYield(total * chain.byteLength);
     if (!isBatched && sync !== undefined && chain.isSync && locks.isIdle) {
-      for (const { plan, keys } of batches) {
+      for (const batch of batches) {
         signal?.throwIfAborted();
-        this.#runSync(plan, sync, options);
-        report(keys);
+        this.#runSync(batch, sync, options);
+        report(batch.keys);
       }
       return;
     }
@@ -441,7 +436,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         .batches;
     }
     if (counts.every((count, axis) => count >= this.#counts[axis]!)) return;
-    yield { plan: this.#deleteOutside(counts), keys: 0, bytes: 0 };
+    yield { newPlan: () => this.#deleteOutside(counts), isRead: false, keys: 0, bytes: 0 };
   }
 
   /** Deletes the chunks that are not among the first `counts` of their axes. */
@@ -495,7 +490,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     const tiling = this.#grid.tile(resolved.selection, this.#counts, outer);
     const isDirect = chain.shard === undefined && !isShared(chain, "decode", tiling.count, this.#maxWorkers(options));
     if (isDirect) readChunks(tiling, source);
-    else for (const { plan } of this.#readBatches(tiling)) this.#runSync(plan, access, options);
+    else for (const batch of this.#readBatches(tiling)) this.#runSync(batch, access, options);
     return result();
   }
 
@@ -535,7 +530,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         return;
       }
     }
-    for (const { plan } of this.#prepareSet(resolved, memory).batches) this.#runSync(plan, access, options);
+    for (const batch of this.#prepareSet(resolved, memory).batches) this.#runSync(batch, access, options);
   }
 
   async #set(resolved: Resolved, value: Value<D>, options: SetOptions & AsyncOptions): Promise<void> {
@@ -593,6 +588,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         extent,
       }),
       (items) => readPlan(items, this.#runtime),
+      true,
     );
   }
 
@@ -623,6 +619,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         encoded: undefined,
       }),
       (items) => writePlan(items, options),
+      false,
     );
     return { batches, total: tiling.count };
   }
@@ -636,17 +633,24 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   *#batches<T>(
     tiling: Tiling,
     makeItem: (key: string, tile: Tile, extent: readonly number[], selection: ChunkSelection) => T,
-    makePlan: (items: T[]) => Plan,
+    makePlan: (items: readonly T[]) => Plan,
+    isRead: boolean,
   ): Generator<Batch, void, void> {
     const { shape } = this;
     // Over a network, a shard that is read in two steps must not hold up one that is read in one, nor wait for it.
     const keysAtOnce = this.#access.sync === undefined && this.#grid.chain.shard !== undefined ? 1 : batchKeys;
     let items: T[] = [];
     let bytes = 0;
+    const batchOf = (batch: readonly T[]): Batch => ({
+      newPlan: () => makePlan(batch),
+      isRead,
+      keys: batch.length,
+      bytes,
+    });
     for (const part of tiling.tiles()) {
       const { number, coordinates, origin, chain } = part;
       if (items.length === keysAtOnce || (items.length > 0 && bytes + chain.byteLength > batchBytes)) {
-        yield { plan: makePlan(items), keys: items.length, bytes };
+        yield batchOf(items);
         items = [];
         bytes = 0;
       }
@@ -655,7 +659,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
       const extent = chunkExtent(origin, chain.spec.shape, shape);
       items.push(makeItem(key, part, extent, chain.shard === undefined ? nothing : part.selection()));
     }
-    if (items.length > 0) yield { plan: makePlan(items), keys: items.length, bytes };
+    if (items.length > 0) yield batchOf(items);
   }
 }
 

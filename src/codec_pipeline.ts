@@ -136,7 +136,7 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
       .get()
       .encodeChunkPlan(
         { ...item, existing: undefined, encoded: undefined },
-        { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false, indexCache: undefined },
+        { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false, canAppend: false, indexCache: undefined },
       );
   }
 

@@ -49,6 +49,7 @@ export interface Runtime {
   readonly writeEmptyChunks: boolean;
   readonly readMissingChunks: boolean;
   readonly canPatch: boolean;
+  readonly canAppend: boolean;
   readonly canOpen: boolean;
   readonly indexCache: IndexCache | undefined;
   readonly coalesce: CoalesceOptions;
@@ -100,7 +101,8 @@ export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Ru
     writeEmptyChunks,
     readMissingChunks,
     canPatch,
-    canOpen: access.sync?.open !== undefined,
+    canAppend: patch && access.canAppend,
+    canOpen: (access.sync ?? access.async).open !== undefined,
     indexCache,
     coalesce,
     concurrency,

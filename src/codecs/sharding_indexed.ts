@@ -13,8 +13,16 @@ import { dataTypeByName } from "../metadata/data_type.js";
 import { JsonNumber, type JsonValue } from "../metadata/json.js";
 import { at, expectArray, expectShape, invalid, parseNamed, rejectUnknownFields } from "../metadata/validate.js";
 import type { ByteRange } from "../stores/store.js";
+import { crc32cOf } from "../wasm/checksum.js";
 import { useMemory } from "../wasm/memory.js";
-import { type ArrayToBytesCodec, type BoundChain, type ByteSize, type ChunkSpec, elementCount } from "./codec.js";
+import {
+  type ArrayToBytesCodec,
+  type BoundChain,
+  type BoundStep,
+  type ByteSize,
+  type ChunkSpec,
+  elementCount,
+} from "./codec.js";
 import { type DenseSlot, denseSlot } from "./dense.js";
 
 export type IndexLocation = "start" | "end";
@@ -159,6 +167,30 @@ export function indexOffset({ indexLocation, indexSize }: BoundShard, byteLength
   return indexLocation === "start" ? 0 : byteLength - indexSize;
 }
 
+const isCrc32c = ({ name }: BoundStep): boolean => name === "crc32c";
+
+/**
+ * Bytes of the encoded index that tell it from another one by their CRC-32C: bytes and their own CRC-32C behind them have the same one, whatever
+ * they are.
+ */
+export function guardedIndexSize({ index, indexSize }: BoundShard): number {
+  const { byteSteps } = index;
+  const others = byteSteps.findLastIndex((step) => !isCrc32c(step)) + 1;
+  return indexSize - (byteSteps.length - others) * Uint32Array.BYTES_PER_ELEMENT;
+}
+
+/** CRC-32C of the first {@link guardedIndexSize} bytes of an encoded index that is known to be whole: what stands behind them, if anything does. */
+export function indexChecksum(shard: BoundShard, encoded: Uint8Array): number {
+  const guarded = guardedIndexSize(shard);
+  if (guarded === encoded.byteLength) return crc32cOf(encoded);
+  return new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength).getUint32(guarded, true);
+}
+
+/** Whether {@link guardedIndexSize} bytes of the encoded index are those of the decoded one. */
+export function isIndexStoredPlain({ index }: BoundShard): boolean {
+  return index.byteSteps.every(isCrc32c);
+}
+
 /**
  * A decoded shard index. Entries are checked when they are asked for, so that reading one inner chunk of a large shard costs one entry.
  * `byteLength` is the shard's length in bytes, or `undefined` if it is not known: then a read that comes back short reports the fault.
@@ -167,6 +199,8 @@ export class ShardIndex {
   readonly #words: DataView;
   readonly #shard: BoundShard;
   readonly #byteLength: number | undefined;
+  /** CRC-32C of the first {@link guardedIndexSize} bytes of the encoded index, once somebody has needed it. */
+  checksum: number | undefined;
   #disjoint: boolean | undefined;
   /** The last answer of {@link packedAt}. */
   #packed: { readonly count: number; readonly length: number; readonly start: number | undefined } | undefined;

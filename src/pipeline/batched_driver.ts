@@ -5,9 +5,10 @@
 
 import type { AsyncAccess } from "../stores/access.js";
 import type { KeyLocks } from "../stores/key_locks.js";
+import type { OpenValue } from "../stores/store.js";
 import { runJobsAsync } from "./dispatch.js";
 import { type CoalesceOptions, distribute, needsSize, planFetches } from "./fetches.js";
-import type { Plan, Request } from "./plan.js";
+import { type Batch, isWorthRepeating, type Opening, type Plan, type Read, type Request } from "./plan.js";
 import { runJobAsync } from "./transform.js";
 
 export interface BatchedDriverContext {
@@ -28,19 +29,32 @@ const wholeLimit = 2 ** 20;
 
 /** Runs the batches' plans, several at once. Throws the first error in the order of the batches; completed writes stay. */
 export async function runBatched(
-  batches: Iterable<{ readonly plan: Plan; readonly keys: number; readonly bytes: number }>,
+  batches: Iterable<Batch>,
   context: BatchedDriverContext,
   onDone: (keys: number) => void,
 ): Promise<void> {
   const limit = new Limit(context.concurrency);
-  const run = async ({ plan, keys }: { readonly plan: Plan; readonly keys: number }): Promise<void> => {
-    await runPlan(plan, context, limit);
-    onDone(keys);
+  const run = async (batch: Batch): Promise<void> => {
+    await runBatch(batch, context, limit);
+    onDone(batch.keys);
   };
   // Memory and requests in flight are both shared out, the latter with one batch to spare: a batch takes the larger of its two parts.
-  const partOf = ({ bytes, keys }: { readonly bytes: number; readonly keys: number }): number =>
+  const partOf = ({ bytes, keys }: Batch): number =>
     Math.ceil(Math.min(1, Math.max(bytes / bytesAtOnce, keys / (context.concurrency + keys))) * wholeLimit);
   await forEachBounded(batches, new Limit(wholeLimit), run, partOf);
+}
+
+/** Runs the batch's plan; where it only reads, another one if a value that the store had open has changed. */
+async function runBatch({ newPlan, isRead }: Batch, context: BatchedDriverContext, limit: Limit): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await runPlan(newPlan(), context, limit);
+      return;
+    } catch (error) {
+      // What other stores have found to be changed concerns whole calls.
+      if (!isRead || context.access.open === undefined || !isWorthRepeating(error, attempt)) throw error;
+    }
+  }
 }
 
 /** Runs one plan and returns its result. */
@@ -59,47 +73,44 @@ export async function runPureAsync<R>(plan: Plan<R>): Promise<R> {
 }
 
 async function runPlan<R>(plan: Plan<R>, context: BatchedDriverContext, limit: Limit): Promise<R> {
-  const releases: (() => Promise<void> | void)[] = [];
+  const held: Held = { releases: [], open: new Map(), isLocked: false };
   try {
     for (;;) {
       context.signal?.throwIfAborted();
       const { done, value } = plan.next();
       if (done) return value;
-      await carryOut(value, context, limit, releases);
+      await carryOut(value, context, limit, held);
     }
   } finally {
-    for (const release of releases.reverse()) await release();
+    for (const release of held.releases.reverse()) await release();
   }
 }
 
-async function carryOut(
-  request: Request,
-  context: BatchedDriverContext,
-  limit: Limit,
-  releases: (() => Promise<void> | void)[],
-): Promise<void> {
-  const { access, locks, coalesce, signal } = context;
+/** What one plan holds until it ends. */
+interface Held {
+  readonly releases: (() => Promise<void> | void)[];
+  readonly open: Map<string, OpenValue>;
+  /** Whether the store keeps others from writing what is open. */
+  isLocked: boolean;
+}
+
+async function carryOut(request: Request, context: BatchedDriverContext, limit: Limit, held: Held): Promise<void> {
+  const { access, locks, signal } = context;
   switch (request.kind) {
     case "lock":
       for (const key of [...request.keys].sort()) {
-        releases.push(await locks.acquire(key, request.mode));
-        if (access.lock !== undefined && request.mode === "exclusive") releases.push(await access.lock(key));
+        held.releases.push(await locks.acquire(key, request.mode));
+        if (access.lock !== undefined && request.mode === "exclusive") {
+          held.releases.push(await access.lock(key));
+          held.isLocked = true;
+        }
       }
       return;
     case "open":
-      // Asynchronous stores keep no value open; the lock alone holds off writers of this thread.
-      if (access.ownVersion !== undefined)
-        for (const opening of request.openings) opening.ownVersion = access.ownVersion(opening.key);
+      await forEachBounded(request.openings, limit, (opening) => open(opening, context, held));
       return;
     case "get":
-      await forEachBounded(planFetches(request.reads, access.hasRanges, coalesce), limit, async (fetch) => {
-        signal?.throwIfAborted();
-        distribute(fetch, await access.get(fetch.key, fetch.range, signal === undefined ? {} : { signal }));
-        if (access.size !== undefined && needsSize(fetch)) {
-          const byteLength = await access.size(fetch.key);
-          for (const read of fetch.reads) read.byteLength = byteLength;
-        }
-      });
+      await get(request.reads, context, limit, held);
       return;
     case "transform":
       await runJobsAsync(request.jobs, context.maxWorkers, signal);
@@ -127,6 +138,48 @@ async function carryOut(
       await request.missing.load();
       return;
   }
+}
+
+async function open(opening: Opening, { access, signal }: BatchedDriverContext, held: Held): Promise<void> {
+  const { key } = opening;
+  // Where the store keeps no value open, the lock alone holds off writers of this thread.
+  opening.ownVersion = access.ownVersion?.(key);
+  if (access.open === undefined) return;
+  signal?.throwIfAborted();
+  let value = held.open.get(key);
+  if (value === undefined) {
+    value = await access.open(key);
+    if (value !== undefined) {
+      held.open.set(key, value);
+      held.releases.push(value.close);
+    }
+  }
+  opening.exists = value !== undefined;
+  opening.version = opening.wantsVersion ? value?.version() : undefined;
+  opening.byteLength = value?.byteLength;
+  opening.bytes = value?.bytes;
+}
+
+async function get(
+  reads: readonly Read[],
+  { access, coalesce, signal }: BatchedDriverContext,
+  limit: Limit,
+  { open, isLocked }: Held,
+): Promise<void> {
+  const unchecked = new Set<OpenValue>();
+  await forEachBounded(planFetches(reads, access.hasRanges, coalesce), limit, async (fetch) => {
+    signal?.throwIfAborted();
+    const { key, range } = fetch;
+    const value = range === undefined ? undefined : open.get(key);
+    if (value?.check !== undefined && !isLocked) unchecked.add(value);
+    if (value === undefined || range === undefined)
+      distribute(fetch, await access.get(key, range, signal === undefined ? {} : { signal }));
+    else distribute(fetch, await (value.readAsync?.(range) ?? value.read(range)));
+    if (!needsSize(fetch)) return;
+    const byteLength = value?.byteLength ?? (await access.size?.(key));
+    for (const read of fetch.reads) read.byteLength = byteLength;
+  });
+  for (const value of unchecked) value.check?.();
 }
 
 /** Holders of at most `total` at once, each of its own weight; the rest wait in order. */

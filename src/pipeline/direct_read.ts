@@ -20,6 +20,7 @@ import { type Memory, useMemory } from "../wasm/memory.js";
 import { type Box, fillBox, isOneRun, prepareBox, type StridedAxis } from "./box.js";
 import type { IndexCache } from "./index_cache.js";
 import { type Place, withPlace } from "./place.js";
+import { isWorthRepeating } from "./plan.js";
 import { bestPlace, cutShort, indexBytes, type ReadOptions } from "./read_plan.js";
 import { type ChunkSource, readBands, stagedBands } from "./staged_read.js";
 import { bytesOf, checkChunkLength, decodeInto, decodeSteps, toHeap } from "./steps.js";
@@ -111,22 +112,34 @@ function tileOf(chain: BoundChain, { selection }: Single, { offset: outerOffset,
   return { chain, box: prepareBox(copies, itemSize), outerOffset, chunkOffset };
 }
 
-function readInner(
+function readInner(key: string, shard: BoundShard, single: Single, outer: Outer, source: DirectSource): boolean {
+  const { access, locks } = source;
+  if (access.open === undefined) return false;
+  locks.checkSync(key, "shared");
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return readOpened(key, shard, single, outer, access.open, source.options);
+    } catch (error) {
+      if (!isWorthRepeating(error, attempt)) throw error;
+    }
+  }
+}
+
+function readOpened(
   key: string,
   shard: BoundShard,
   single: Single,
   outer: Outer,
-  { access, locks, options }: DirectSource,
+  open: NonNullable<SyncAccess["open"]>,
+  { indexCache }: ReadOptions,
 ): boolean {
-  if (access.open === undefined) return false;
-  locks.checkSync(key, "shared");
-  const value = access.open(key);
+  const value = open(key);
   if (value === undefined) return false;
   try {
     const { grid, inner: chain } = shard;
     let number = 0;
     for (let d = 0; d < grid.length; d++) number = number * grid[d]! + single.coordinates[d]!;
-    const slot = findSlot(number, shard, value, key, options.indexCache);
+    const slot = findSlot(number, shard, value, key, indexCache);
     const { box, outerOffset, chunkOffset } = tileOf(chain, single, outer);
     if (slot === undefined) {
       fillBox(box, outer.elements, outerOffset, chain.spec.fillValue);
@@ -136,6 +149,7 @@ function readInner(
     withPlace(() => {
       checkSlot(chain, slot);
       const bytes = value.read(slot);
+      value.check?.();
       if (bytes.byteLength !== slot.length) throw cutShort(place, slot, bytes.byteLength);
       decodeInto(chain, bytes, outer.elements, outerOffset, box, chunkOffset);
     }, place);
@@ -178,6 +192,8 @@ function readIndex(memory: Memory, shard: BoundShard, value: OpenValue, place: P
   const { indexSize } = shard;
   const span = memory.allocate(Math.min(indexSize, value.byteLength));
   const found = value.readInto(indexRange(shard), memory.view(span));
+  // Before it is decoded, and kept.
+  value.check?.();
   if (found < indexSize) return indexBytes(shard, memory.view({ ...span, byteLength: found }), place);
   return span;
 }

@@ -7,13 +7,22 @@
  */
 
 import type { BoundChain } from "../codecs/codec.js";
-import type { BoundShard, ShardIndex, Slot } from "../codecs/sharding_indexed.js";
-import type { PatchWrite } from "../stores/store.js";
+import {
+  type BoundShard,
+  guardedIndexSize,
+  indexChecksum,
+  indexOffset,
+  isIndexStoredPlain,
+  type ShardIndex,
+  type Slot,
+} from "../codecs/sharding_indexed.js";
+import type { Patch, PatchWrite } from "../stores/store.js";
+import { crc32cOf } from "../wasm/checksum.js";
 import { type ChunkWrite, coversAll, innerWrites, type WriteOptions } from "./chunk_write.js";
 import type { IndexCache } from "./index_cache.js";
 import { withPlace } from "./place.js";
 import type { Plan } from "./plan.js";
-import { cutShort, newRead, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
+import { cutShort, indexBytes, newRead, openKeys, pendingIndex, readIndexes } from "./read_plan.js";
 import { type PatchSlotsJob, patchableSlots } from "./whole_shard.js";
 
 /** A shard that may be patched, once its index is known. */
@@ -24,6 +33,8 @@ interface Candidate {
 
 /** A shard that is being patched. */
 interface ShardPatch {
+  /** What the store says the shard is. */
+  readonly version: string | object | undefined;
   readonly item: ChunkWrite;
   readonly inner: readonly ChunkWrite[];
   readonly slots: readonly Slot[];
@@ -68,7 +79,12 @@ export function* patchPlan(
       const index = indexes[i];
       if (index === undefined) absent.add(candidate.item);
       else {
-        const patch = withPlace(() => planPatch(candidate, index), candidate.item);
+        const stored = pending[i]!.read?.value;
+        if (stored !== undefined) index.checksum = indexChecksum(candidate.shard, stored);
+        const patch = withPlace(
+          () => planPatch(candidate, index, openings.get(candidate.item.key)?.version),
+          candidate.item,
+        );
         if (patch !== undefined) patches.push(patch);
       }
     });
@@ -86,7 +102,11 @@ function* keepIndexes(patches: readonly ShardPatch[], patched: ReadonlySet<Chunk
 }
 
 /** The slots that a write touches, or `undefined` if they cannot be patched. */
-function planPatch({ item, shard }: Candidate, index: ShardIndex): ShardPatch | undefined {
+function planPatch(
+  { item, shard }: Candidate,
+  index: ShardIndex,
+  version: ShardPatch["version"],
+): ShardPatch | undefined {
   const { key, extent, selection, source, sourceOffset, sourceStrides } = item;
   const { encodedSize } = shard.inner;
   const outer = { elements: source, offset: sourceOffset, strides: sourceStrides };
@@ -97,7 +117,7 @@ function planPatch({ item, shard }: Candidate, index: ShardIndex): ShardPatch | 
     if (slot === undefined || (encodedSize.kind === "fixed" && slot.length !== encodedSize.bytes)) return undefined;
     slots.push(slot);
   }
-  return index.isDisjoint() ? { item, inner, slots, index } : undefined;
+  return index.isDisjoint() ? { item, version, inner, slots, index } : undefined;
 }
 
 /** Merges, encodes and writes the slots; returns the items that were patched. */
@@ -116,12 +136,41 @@ function* applyPatches(
     inner.every(({ encoded }, i) => encoded?.byteLength === slots[i]!.length),
   );
   if (ready.length > 0) {
-    yield {
-      kind: "patch",
-      patches: ready.map(({ item, inner, slots }) => ({ key: item.key, patch: { writes: joinWrites(inner, slots) } })),
-    };
+    if (options.canAppend) yield* findChecksums(ready);
+    const patches = ready.map((each) => ({
+      key: each.item.key,
+      patch: { writes: joinWrites(each.inner, each.slots), version: each.version, guard: guardOf(each) },
+    }));
+    yield { kind: "patch", patches };
   }
   return ready.map(({ item }) => item);
+}
+
+/** The stored index, by which the patch knows the slots. */
+function guardOf({ item, index }: ShardPatch): Patch["guard"] {
+  const shard = item.chain.shard!;
+  const { checksum, shardLength = 0 } = index;
+  if (checksum === undefined) return undefined;
+  return { offset: indexOffset(shard, shardLength), length: guardedIndexSize(shard), checksum };
+}
+
+/** Sees to it that the checksums of all indexes are known. An index that is not stored as it is kept is read, once. */
+function* findChecksums(patches: readonly ShardPatch[]): Plan {
+  const unknown = patches.filter(({ index }) => index.checksum === undefined);
+  const isPlain = ({ item }: ShardPatch): boolean => isIndexStoredPlain(item.chain.shard!);
+  for (const { index } of unknown.filter(isPlain)) index.checksum = crc32cOf(index.bytes);
+  const others = unknown.filter((patch) => !isPlain(patch));
+  if (others.length === 0) return;
+  const reads = others.map(({ item, index }) => {
+    const shard = item.chain.shard!;
+    return newRead(item.key, { offset: indexOffset(shard, index.shardLength ?? 0), length: shard.indexSize });
+  });
+  yield { kind: "get", reads };
+  others.forEach(({ item, index }, i) => {
+    const shard = item.chain.shard!;
+    const stored = indexBytes(shard, reads[i]!.value ?? new Uint8Array(0), item);
+    index.checksum = indexChecksum(shard, stored);
+  });
 }
 
 /** A region of few slots is merged as fast chunk by chunk, and needs no packing. */

@@ -7,7 +7,7 @@
  */
 
 import { type BoundStep, type ChunkSpec, type Data, lengthOf } from "../codecs/codec.js";
-import { NotLoadedError } from "../errors.js";
+import { NotLoadedError, RuntimeError } from "../errors.js";
 import type { Elements } from "../metadata/data_type.js";
 import type { ByteRange, Patch } from "../stores/store.js";
 import type { Span } from "../wasm/memory.js";
@@ -108,6 +108,8 @@ export interface KeyPatch {
 /** Asks to keep one version of a stored value open until the plan ends; its reads then come from there. Asked again, it tells the version anew. */
 export interface Opening {
   readonly key: string;
+  /** Whether the plan asks for the version, which may cost a look at the value. */
+  readonly wantsVersion: boolean;
   /** Result: `undefined` if the store cannot open values, so that nothing is known. */
   exists: boolean | undefined;
   /** Result: equal versions mean equal bytes. */
@@ -158,6 +160,24 @@ export type Plan<R = void> = Generator<Request, R, void>;
 export function bytesResult({ result }: ChunkJob): Uint8Array | undefined {
   if (Array.isArray(result)) throw new TypeError("the steps of this job do not end in bytes");
   return result;
+}
+
+/** Plans that run on their own, each for some stored keys. */
+export interface Batch {
+  readonly newPlan: () => Plan;
+  /** Whether the plan only reads: then a new one may take its place. */
+  readonly isRead: boolean;
+  readonly keys: number;
+  /** Decoded bytes of its chunks. */
+  readonly bytes: number;
+}
+
+/** Reads are begun so often, at most, where a value changes while they go on. */
+const readAttempts = 4;
+
+/** Whether a read that failed with `error` at its `attempt`-th attempt, from 1, is to be begun again. */
+export function isWorthRepeating(error: unknown, attempt: number): boolean {
+  return attempt < readAttempts && error instanceof RuntimeError && error.code === "VALUE_CHANGED";
 }
 
 /** A job that decodes `inputLength` bytes of `input` from `inputOffset`. Without `scatter` the decoded bytes are kept. */

@@ -186,6 +186,12 @@ function rangeOf({ offset, length }: Pick<ChunkRead, "offset" | "length">): Byte
   return length < 0 ? undefined : { offset, length };
 }
 
+/** All of an encoded chunk: as a range of the value that is open, if one is. */
+function wholeRange(item: ShardRead["item"], opening: Opening | undefined): ByteRange | undefined {
+  const length = opening?.byteLength;
+  return item.length < 0 && length !== undefined ? { offset: 0, length } : rangeOf(item);
+}
+
 /** A shard whose index is known. `value` is the whole shard, if it is in hand. */
 interface OpenedShard {
   readonly shardRead: ShardRead;
@@ -209,14 +215,20 @@ function accessOf(each: ShardRead, { canOpen }: ReadOptions): Access {
 function* openShards(shards: readonly ShardRead[], options: ReadOptions): Plan<ChunkRead[]> {
   const access = shards.map((each) => accessOf(each, options));
   // A shard inside a shard is open already, and a second lock would wait behind a writer that waits for the first.
-  const isStored = shards.map(({ item }, i) => access[i] === "index" && item.grid === undefined);
-  const stored = yield* openStored(shards.filter((_, i) => isStored[i]).map(({ item }) => item.key));
+  const isStored = shards.map(({ item }, i) => access[i] !== "in hand" && item.grid === undefined);
+  const keysOf = (wanted: Access): string[] =>
+    shards.filter((_, i) => isStored[i] && access[i] === wanted).map(({ item }) => item.key);
+  const stored = yield* openStored(keysOf("index"), options.canOpen ? keysOf("whole") : nothing);
   const pending = shards.map((shardRead, i): PendingIndex => {
     const { item, shard } = shardRead;
     const opening = isStored[i] ? stored.get(item.key) : undefined;
     if (item.source !== undefined)
       return { place: item, shard, value: item.source.subarray(item.offset, item.offset + item.length) };
-    if (access[i] === "whole") return { place: item, shard, read: newRead(item.key, rangeOf(item)), isWhole: true };
+    if (access[i] === "whole") {
+      if (opening?.exists === false) return { place: item, shard };
+      if (opening?.bytes !== undefined) return { place: item, shard, value: opening.bytes };
+      return { place: item, shard, read: newRead(item.key, wholeRange(item, opening)), isWhole: true };
+    }
     return pendingIndex(
       shard,
       item,
@@ -341,26 +353,33 @@ function* fetchSpread(opened: readonly OpenedShard[], options: ReadOptions): Pla
   });
 }
 
-/** Locks stored shards for reading, so that index and data come from one version, and opens them where the store can. */
-function* openStored(keys: readonly string[]): Plan<Map<string, Opening>> {
+/**
+ * Locks stored shards that are read in parts, so that index and data come from one version, and opens them where the store can; also the
+ * shards `whole`, which are read at once.
+ */
+function* openStored(keys: readonly string[], whole: readonly string[]): Plan<Map<string, Opening>> {
   const unique = [...new Set(keys)];
-  if (unique.length === 0) return new Map();
-  yield { kind: "lock", mode: "shared", keys: unique };
-  return yield* openKeys(unique);
+  if (unique.length > 0) yield { kind: "lock", mode: "shared", keys: unique };
+  const openings = [...unique.map((key) => newOpening(key, true)), ...whole.map((key) => newOpening(key, false))];
+  if (openings.length > 0) yield { kind: "open", openings };
+  return new Map(openings.map((opening) => [opening.key, opening]));
+}
+
+function newOpening(key: string, wantsVersion: boolean): Opening {
+  return {
+    key,
+    wantsVersion,
+    exists: undefined,
+    version: undefined,
+    ownVersion: undefined,
+    byteLength: undefined,
+    bytes: undefined,
+  };
 }
 
 /** Opens stored values; their locks are held. */
 export function* openKeys(keys: readonly string[]): Plan<Map<string, Opening>> {
-  const openings = keys.map(
-    (key): Opening => ({
-      key,
-      exists: undefined,
-      version: undefined,
-      ownVersion: undefined,
-      byteLength: undefined,
-      bytes: undefined,
-    }),
-  );
+  const openings = keys.map((key) => newOpening(key, true));
   yield { kind: "open", openings };
   return new Map(openings.map((opening) => [opening.key, opening]));
 }

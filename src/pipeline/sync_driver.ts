@@ -8,13 +8,15 @@ import type { ByteRange, OpenValue } from "../stores/store.js";
 import { type Memory, type Span, useMemory } from "../wasm/memory.js";
 import { runJobs } from "./dispatch.js";
 import { type CoalesceOptions, distribute, type Fetch, needsSize, planFetches } from "./fetches.js";
-import type { Opening, Plan, Read, Request } from "./plan.js";
+import { isWorthRepeating, type Opening, type Plan, type Read, type Request } from "./plan.js";
 import { runJob } from "./transform.js";
 
 /** What one plan holds until it ends. */
 interface Held {
   readonly releases: (() => void)[];
   readonly open: Map<string, OpenValue>;
+  /** Whether the store keeps others from writing what is open. */
+  isLocked: boolean;
 }
 
 export interface SyncDriverContext {
@@ -27,7 +29,7 @@ export interface SyncDriverContext {
 
 /** Runs `plan` to its end and returns its result. */
 export function runSync<R>(plan: Plan<R>, context: SyncDriverContext): R {
-  const held: Held = { releases: [], open: new Map() };
+  const held: Held = { releases: [], open: new Map(), isLocked: false };
   try {
     let step = plan.next();
     while (!step.done) {
@@ -35,7 +37,7 @@ export function runSync<R>(plan: Plan<R>, context: SyncDriverContext): R {
       if (request.kind === "get" && wantsLinearMemory(request.reads, context.access)) {
         // What was read into linear memory lives until the transforms that follow have used it.
         step = useMemory((memory) => {
-          get(request.reads, context, held.open, memory);
+          get(request.reads, context, held, memory);
           let next = plan.next();
           for (; !next.done && next.value.kind === "transform"; next = plan.next()) carryOut(next.value, context, held);
           return next;
@@ -48,6 +50,17 @@ export function runSync<R>(plan: Plan<R>, context: SyncDriverContext): R {
     return step.value;
   } finally {
     for (const release of held.releases.reverse()) release();
+  }
+}
+
+/** Runs a plan that only reads; where a value changed under it, another one. */
+export function runReadSync<R>(newPlan: () => Plan<R>, context: SyncDriverContext): R {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return runSync(newPlan(), context);
+    } catch (error) {
+      if (!isWorthRepeating(error, attempt)) throw error;
+    }
   }
 }
 
@@ -67,14 +80,17 @@ function carryOut(request: Request, context: SyncDriverContext, held: Held): voi
     case "lock":
       for (const key of [...request.keys].sort()) {
         locks.checkSync(key, request.mode);
-        if (access.lock !== undefined && request.mode === "exclusive") held.releases.push(access.lock(key));
+        if (access.lock !== undefined && request.mode === "exclusive") {
+          held.releases.push(access.lock(key));
+          held.isLocked = true;
+        }
       }
       return;
     case "open":
       if (access.open !== undefined) for (const opening of request.openings) open(opening, access.open, held);
       return;
     case "get":
-      get(request.reads, context, held.open);
+      get(request.reads, context, held);
       return;
     case "transform":
       runJobs(request.jobs, context.maxWorkers);
@@ -111,7 +127,7 @@ function open(opening: Opening, openStore: NonNullable<SyncAccess["open"]>, { op
     }
   }
   opening.exists = value !== undefined;
-  opening.version = value?.version();
+  opening.version = opening.wantsVersion ? value?.version() : undefined;
   opening.byteLength = value?.byteLength;
   opening.bytes = value?.bytes;
 }
@@ -120,7 +136,7 @@ function open(opening: Opening, openStore: NonNullable<SyncAccess["open"]>, { op
 function get(
   reads: readonly Read[],
   { access, coalesce }: SyncDriverContext,
-  open: Held["open"],
+  { open, isLocked }: Held,
   memory?: Memory,
 ): void {
   // Whole values need no coalescing: 1000 chunks of 1000 bytes are read in 0.4 ms instead of 0.5.
@@ -129,9 +145,14 @@ function get(
     for (const read of reads) getWhole(read, access, memory);
     return;
   }
+  let unchecked: Set<OpenValue> | undefined;
   for (const fetch of planFetches(reads, access.hasRanges, coalesce)) {
     const { key, range } = fetch;
     const value = range === undefined ? undefined : open.get(key);
+    if (value?.check !== undefined && !isLocked) {
+      unchecked ??= new Set();
+      unchecked.add(value);
+    }
     if (access.readInto !== undefined && readInto(fetch, access.readInto, value, memory)) continue;
     distribute(fetch, value === undefined || range === undefined ? access.get(key, range) : value.read(range));
     if (needsSize(fetch)) {
@@ -139,6 +160,7 @@ function get(
       for (const read of fetch.reads) read.byteLength = byteLength;
     }
   }
+  if (unchecked !== undefined) for (const value of unchecked) value.check?.();
 }
 
 /** Reads one whole value. */

@@ -17,6 +17,8 @@ export interface SyncAccess {
   delete(key: string): void;
   /** Writes inside an existing value. `undefined` if the store cannot. */
   patch: ((key: string, patch: Patch) => void) | undefined;
+  /** Whether that takes all that a {@link Patch} says; else it writes within the value's length, and that alone. */
+  readonly takesPatches: boolean;
   readInto: SyncStore["readIntoSync"];
   open: SyncStore["openSync"];
   size: SyncStore["sizeSync"];
@@ -34,6 +36,8 @@ export interface AsyncAccess {
   set(key: string, value: Uint8Array): Promise<void>;
   delete(key: string): Promise<void>;
   patch: ((key: string, patch: Patch) => Promise<void>) | undefined;
+  readonly takesPatches: boolean;
+  open: AsyncStore["open"];
   size: ((key: string) => Promise<number | undefined>) | undefined;
   list: ((prefix: string) => AsyncIterable<string> | Iterable<string>) | undefined;
   lock: AsyncStore["lock"];
@@ -53,6 +57,8 @@ export interface StoreAccess {
   readonly async: AsyncAccess;
   /** Whether the store can change part of a value, in every way that it can be used. */
   readonly canPatch: boolean;
+  /** Whether it can make a value longer by it, too. */
+  readonly canAppend: boolean;
 }
 
 /** Whether the store has the whole synchronous surface: one with half of it would fail in the middle of an operation. */
@@ -115,6 +121,7 @@ function syncAccess(store: SyncStore): SyncAccess {
     },
     delete: (key) => guard("delete", key, () => store.deleteSync(key)),
     patch: syncPatch(store),
+    takesPatches: store.patchSync !== undefined,
     readInto:
       store.readIntoSync &&
       ((key, range, target) => {
@@ -178,6 +185,7 @@ function mapAccess(
     },
     delete: (key) => void guard("delete", key, () => map.delete(key)),
     patch: undefined,
+    takesPatches: false,
     readInto: undefined,
     // With a `getRange` of its own, `get` may be the dear way.
     open: getRange === undefined ? (key) => openMapValue(map, key) : undefined,
@@ -259,6 +267,8 @@ function asyncAccess(store: AsyncStore): AsyncAccess {
         writes?.add(key);
         await patch(key, changes);
       }),
+    takesPatches: store.patch !== undefined,
+    open: store.open && ((key) => guardAsync("read", key, () => store.open!(key))),
     size: store.size && ((key) => guardAsync("read", key, () => store.size!(key))),
     list: store.list && ((prefix) => store.list!(prefix)),
     lock: store.lock && (async (key) => guardAsync("lock", key, () => store.lock!(key))),
@@ -275,6 +285,8 @@ function promised(sync: SyncAccess): AsyncAccess {
     set: async (key, value) => sync.set(key, value),
     delete: async (key) => sync.delete(key),
     patch: sync.patch && (async (key, patch) => sync.patch!(key, patch)),
+    takesPatches: sync.takesPatches,
+    open: sync.open && (async (key) => sync.open!(key)),
     size: sync.size && (async (key) => sync.size!(key)),
     list: sync.list,
     lock: sync.lock && (async (key) => sync.lock!(key)),
@@ -302,5 +314,6 @@ export function accessStore(store: Store): StoreAccess {
 
 function access(store: Store, sync: SyncAccess | undefined, async: AsyncAccess): StoreAccess {
   const canPatch = async.patch !== undefined && (sync === undefined || sync.patch !== undefined);
-  return { store, sync, async, canPatch };
+  const canAppend = async.takesPatches && (sync === undefined || sync.takesPatches);
+  return { store, sync, async, canPatch, canAppend };
 }

@@ -60,11 +60,14 @@ export class MemoryStore implements SyncStore, AsyncStore {
   /**
    * Applies all writes, or none if one of them is refused. Bytes that `byteLength` adds are zero.
    *
-   * @throws RuntimeError `STORE_ERROR` if the key is missing or a write reaches past the value's end.
+   * @throws RuntimeError `STORE_ERROR` if the key is missing or a write reaches past the value's end; `VALUE_CHANGED` if the value is not of
+   * the patch's version.
    */
   patchSync(key: string, patch: Patch): void {
     const value = this.#values.get(key);
     if (value === undefined) throw new RuntimeError("STORE_ERROR", "cannot patch a missing key", { key });
+    if (patch.version !== undefined && patch.version !== value)
+      throw new RuntimeError("VALUE_CHANGED", "The value is not the one that the patch was made for", { key });
     const patchedLength = checkPatch(key, patch, value.byteLength);
     const target = this.#isPatchedInPlace(value, patch, patchedLength) ? value : this.#copy(value, patchedLength);
     for (const { offset, bytes } of patch.writes) target.set(bytes, offset);
