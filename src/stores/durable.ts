@@ -55,7 +55,9 @@ interface Change {
 /** Writes in order of their offsets, none overlapping another: where two do, the later one counts, as if they were made one by one. */
 function disjoint(writes: readonly PatchWrite[]): PatchWrite[] {
   const sorted = writes.filter(({ bytes }) => bytes.byteLength > 0).sort((a, b) => a.offset - b.offset);
-  const overlaps = sorted.some(({ offset, bytes }, i) => offset + bytes.byteLength > (sorted[i + 1]?.offset ?? Infinity));
+  const overlaps = sorted.some(
+    ({ offset, bytes }, i) => offset + bytes.byteLength > (sorted[i + 1]?.offset ?? Infinity),
+  );
   if (!overlaps) return sorted;
   const start = sorted[0]!.offset;
   const end = sorted.reduce((last, { offset, bytes }) => Math.max(last, offset + bytes.byteLength), 0);
@@ -168,6 +170,8 @@ function* undo(
   power: boolean,
 ): Steps<void> {
   for (const [i, { offset }] of overwrites.entries()) yield* settled(file.write(offset, old[i]!));
+  // A value without its tail says that the pieces are old.
+  if (power && overwrites.length > 0) yield* settled(file.sync());
   yield* settled(file.truncate(oldLength));
   if (power) yield* settled(file.sync());
 }
@@ -195,7 +199,11 @@ function isEqual(a: Uint8Array, b: Uint8Array): boolean {
 function* decide({ oldLength, newLength, guard, tailChecksum, pieces }: Journal, file: DiskFile): Steps<Decision> {
   const length = yield* settled(file.byteLength());
   const hasTail = length === newLength && (yield* checksumOf(file, oldLength, newLength)) === tailChecksum;
-  const conflict = (reason: string): Decision => ({ kind: "conflict", reason, hasTail: newLength <= oldLength || hasTail });
+  const conflict = (reason: string): Decision => ({
+    kind: "conflict",
+    reason,
+    hasTail: newLength <= oldLength || hasTail,
+  });
   if (length < Math.min(oldLength, newLength) || length > Math.max(oldLength, newLength)) {
     return conflict(`the value has ${length} bytes, neither the ${oldLength} of before nor the ${newLength} of after`);
   }

@@ -67,7 +67,16 @@ function ownChecksum(bytes: Uint8Array): number {
   return crc32cOf(bytes.subarray(checksumOffset + 4), second);
 }
 
-export function encodeJournal({ id, power, isNew, oldLength, newLength, guard, tailChecksum, pieces }: Journal): Uint8Array {
+export function encodeJournal({
+  id,
+  power,
+  isNew,
+  oldLength,
+  newLength,
+  guard,
+  tailChecksum,
+  pieces,
+}: Journal): Uint8Array {
   let byteLength = headerBytes + pieceHeaderBytes * pieces.length;
   for (const piece of pieces) byteLength += piece.bytes.byteLength;
   const bytes = new Uint8Array(byteLength);

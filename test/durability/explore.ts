@@ -38,6 +38,8 @@ export interface ExploreOptions {
   /** The disk that recovers. Default the crashed one as it is. */
   readonly recoveringDisk?: (disk: CrashDisk) => ListedDisk;
   readonly recoveringStore?: Partial<CrashStoreOptions>;
+  /** Whether writes are cut between sectors only, as pages and blocks are. Default false. */
+  readonly keepsSectors?: boolean;
   /** Whether a value passes that differs from old and new, but reads as one of them. */
   readonly isLenient?: boolean;
 }
@@ -158,10 +160,10 @@ export class Exploration {
   }
 
   #explore(part: Part): void {
-    const { random, again } = this.#options;
+    const { random, again, keepsSectors = false } = this.#options;
     const { start, log, models, powerFrom, depth, limit } = part;
     for (const crash of crashesOf(start, log, { models, limit, random })) {
-      if (crash.model === "power" && crash.done < powerFrom) continue;
+      if ((crash.model === "power" && crash.done < powerFrom) || (crash.isInSector && keepsSectors)) continue;
       const expected = part.expected(crash.done);
       const fingerprint = fingerprintOf(crash.disk.contents());
       const name = `${part.stage}${crash.model}`;

@@ -1,6 +1,7 @@
 /** A disk some of whose calls fail, or do nothing. */
 
 import type { DiskFile } from "../../src/stores/disk.js";
+import { sectorBytes } from "../../src/stores/journal.js";
 import { runSteps, settled } from "../../src/stores/steps.js";
 import type { CrashDisk } from "./crash_disk.js";
 import type { ListedDisk } from "./crash_store.js";
@@ -13,7 +14,10 @@ export interface DiskCall {
 
 type FileCall = "length" | "read" | "write" | "truncate" | "sync" | "close";
 
-/** Takes the place of each call, which it makes by `proceed`, if at all; of a write it may make the first part only, a share of 0 to 1. */
+/**
+ * Takes the place of each call, which it makes by `proceed`, if at all; of a write it may make the first
+ * sectors only, about a share of 0 to 1.
+ */
 export type Hook = (call: DiskCall, proceed: (share?: number) => void) => void;
 
 export class HookedDisk implements ListedDisk {
@@ -72,10 +76,15 @@ export class HookedDisk implements ListedDisk {
       byteLength: () => call("length", () => now(file.byteLength()), 0),
       read: (offset, length) => call("read", () => now(file.read(offset, length)), new Uint8Array(0)),
       write: (offset, bytes) =>
-        call("write", (share) => now(file.write(offset, bytes.subarray(0, bytes.byteLength * share))), undefined),
+        call("write", (share) => now(file.write(offset, firstSectors(offset, bytes, share))), undefined),
       truncate: (byteLength) => call("truncate", () => now(file.truncate(byteLength)), undefined),
       sync: () => call("sync", () => now(file.sync()), undefined),
       close: () => call("close", () => now(file.close()), undefined),
     };
   }
+}
+
+function firstSectors(offset: number, bytes: Uint8Array, share: number): Uint8Array {
+  const end = offset + bytes.byteLength * share;
+  return share === 1 ? bytes : bytes.subarray(0, Math.max(0, end - (end % sectorBytes) - offset));
 }

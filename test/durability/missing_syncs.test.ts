@@ -46,7 +46,7 @@ function explore(
   );
   const cut = geometry(indexLocation);
   // A whole write does not wait for the directory before its rename: it shows what may come back.
-  const scenario = { ...scenarioOf(cut, name), next: scenarioOf(cut, "W3").operation };
+  const scenario = { ...scenarioOf(cut, name), next: scenarioOf(cut, "W3, index").operation };
   exploration.explore(record(scenario, "power", drops.operation && { disk: without(drops.operation) }));
   return exploration;
 }
@@ -54,7 +54,7 @@ function explore(
 const w5 = "W5, two slots in part";
 const w6 = "W6 by hand, one slot";
 
-test.each([w5, w6, "W5 after unsynced W3", "W3", "shard vanishes"])("all syncs, %s: nothing is lost", (name) => {
+test.each([w5, w6, "W5 after unsynced W3", "W3, index", "shard vanishes"])("all syncs, %s: nothing is lost", (name) => {
   for (const location of ["end", "start"] as const) expect(explore(name, location, {}).failureCounts()).toEqual({});
 });
 
@@ -63,7 +63,7 @@ test.each([
   [w5, "end", ["sync /c/0", "directory", "sync temporary", "directory", "sync /c/0", "sync temporary"]],
   [w6, "end", ["sync /c/0", "directory", "sync temporary", "directory", "sync /c/0", "sync temporary"]],
   [w6, "start", ["sync /c/0", "directory", "sync temporary", "directory", "sync /c/0", "sync /c/0", "sync temporary"]],
-  ["W3", "end", ["sync temporary", "directory"]],
+  ["W3, index", "end", ["sync temporary", "directory"]],
   ["shard vanishes", "end", ["directory"]],
 ] as const)("the syncs of %s, index at %s", (name, location, expected) => {
   const syncs: string[] = [];
@@ -96,8 +96,8 @@ test.each([
   ["the data in recovery", w6, "start", { recovery: ({ path, kind }) => kind === "sync" && path === shardKey }],
   ["file and directory before the patch", "W5 after unsynced W3", "end", { operation: nth(1, 2) }],
   ["file and directory before the patch", "W5 after unsynced W3", "start", { operation: nth(1, 2) }],
-  ["the temporary file", "W3", "end", { operation: nth(1) }],
-  ["the directory after the rename", "W3", "end", { operation: nth(2) }],
+  ["the temporary file", "W3, index", "end", { operation: nth(1) }],
+  ["the directory after the rename", "W3, index", "end", { operation: nth(2) }],
   ["the directory after the removal", "shard vanishes", "end", { operation: nth(1) }],
 ] satisfies readonly [string, string, Geometry["indexLocation"], { operation?: Drops; recovery?: Drops }][])(
   "without a sync of %s, %s, index at %s, states are lost",

@@ -116,7 +116,7 @@ describe("pieces", () => {
 
   test.each(["process", "power"] as const)("none reaches over the old length: a patch over it is kept, %s", (mode) => {
     const journals: Journal[] = [];
-    const scenario = { ...scenarioOf(geometry, "W5, one slot"), operation: overEnd };
+    const scenario = { ...scenarioOf(geometry, "W5, one slot"), operation: overEnd, next: undefined };
     const recording = record(scenario, mode, {
       keeper: (keeper) =>
         keeping(keeper, (journal) => {
@@ -132,7 +132,7 @@ describe("pieces", () => {
         expect(Math.floor(offset / sectorBytes)).toBe(Math.floor((end - 1) / sectorBytes));
       }
     }
-    const exploration = new Exploration({ ...options(), isLenient: false });
+    const exploration = new Exploration(options());
     exploration.explore(recording);
     // The index is overwritten: what is stored is no shard, but it is old or new.
     expect(exploration.failureCounts()).toEqual({});
@@ -229,7 +229,9 @@ describe("the index that the patch relies upon", () => {
   /** Whether the patch of the first slot, cut before its overwrite, then lands in the shard that was rewritten. */
   function isMerged(hasGuard: boolean): boolean {
     const disk = new CrashDisk();
-    const guard = { offset: 1200, length: index.byteLength, checksum: crc32c(index) };
+    // Without its own checksum: the CRC-32C of bytes that their CRC-32C follows is the same for all bytes.
+    const entries = index.subarray(0, -4);
+    const guard = { offset: 1200, length: entries.byteLength, checksum: crc32c(entries) };
     const patch = {
       writes: [{ offset: 0, bytes: randomBytes(new Random(10), 600) }],
       guard: hasGuard ? guard : undefined,

@@ -1,6 +1,7 @@
 /** Operations to be crashed: those of real arrays, and patches made by hand. */
 
-import { createArraySync, type IndexLocation, openArraySync, slice, type ZarrArray } from "../../src/index.js";
+import { crc32c, createArraySync, type IndexLocation, openArraySync, slice, type ZarrArray } from "../../src/index.js";
+import type { Patch } from "../../src/stores/store.js";
 import { Random } from "../model/random.js";
 import { join } from "../support/bytes.js";
 import { type Entry, encodeIndex, entryBytes } from "../support/shard_bytes.js";
@@ -25,7 +26,7 @@ export interface Scenario {
   /** What is done before, and not waited for to be on the disk. */
   readonly earlier?: readonly { readonly mode: Mode; readonly operation: Operation }[];
   readonly operation: Operation;
-  readonly next?: Operation;
+  readonly next?: Operation | undefined;
 }
 
 export interface RecordOptions extends Partial<CrashStoreOptions> {
@@ -153,7 +154,7 @@ export function scenariosOf(geometry: Geometry): Scenario[] {
   ];
   return [
     { name: "chunk, whole and in part", setUp: createPlain(), operation: set(0, slotLength + 9), next: set(2, 8) },
-    { name: "W3, new shard", setUp: create(1, 0), operation: whole(), next: oneSlot() },
+    { name: "new shard, W3", setUp: create(1, 0), operation: whole(), next: oneSlot() },
     ...scenarios.map((scenario) => ({ ...scenario, name: `${scenario.name}, ${location}` })),
   ];
 }
@@ -168,6 +169,7 @@ export function slotsAdded(
     const value = store.getSync(shardKey)!;
     const { byteLength } = value;
     const entries = entriesOf(value, slots, location);
+    const guard = location === "end" ? guardOf(entries, byteLength) : undefined;
     let offset = byteLength;
     for (const [i, number] of numbers.entries()) {
       entries[number] = [BigInt(offset), BigInt(added[i]!.byteLength)];
@@ -177,8 +179,14 @@ export function slotsAdded(
     const tail = location === "end" ? join(...added, index) : join(...added);
     const writes = [{ offset: byteLength, bytes: tail }];
     if (location === "start") writes.push({ offset: 0, bytes: index });
-    store.patchSync(shardKey, { writes, byteLength: byteLength + tail.byteLength });
+    store.patchSync(shardKey, { writes, byteLength: byteLength + tail.byteLength, guard });
   };
+}
+
+/** The index at the end of a value of so many bytes, but for its own checksum: the CRC-32C of both together never changes. */
+function guardOf(entries: readonly Entry[], byteLength: number): Patch["guard"] {
+  const bytes = encodeIndex(entries, { hasChecksum: false });
+  return { offset: byteLength - bytes.byteLength - 4, length: bytes.byteLength, checksum: crc32c(bytes) };
 }
 
 export function entriesOf(value: Uint8Array, slots: number, location: IndexLocation): Entry[] {
