@@ -132,12 +132,17 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
       chunkOffset: 0,
       selection: selectAll(shape),
     };
-    return writing
-      .get()
-      .encodeChunkPlan(
-        { ...item, existing: undefined, encoded: undefined },
-        { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false, canAppend: false, indexCache: undefined },
-      );
+    return writing.get().encodeChunkPlan(
+      { ...item, existing: undefined, encoded: undefined },
+      {
+        writeEmptyChunks,
+        subchunkWriteOrder: "morton",
+        canPatch: false,
+        canAppend: false,
+        compactionThreshold: 0,
+        indexCache: undefined,
+      },
+    );
   }
 
   #decodePlan(bytes: Uint8Array, { out }: DecodeOptions<D>): { plan: Plan; result: () => Chunk<D> } {
