@@ -31,7 +31,7 @@ export interface Recording {
 
 export interface ExploreOptions {
   readonly random: Random;
-  /** Losses of power looked at after each change; after a second crash, an eighth of it. */
+  /** Losses of power looked at before each sync; after a second crash, an eighth of it. */
   readonly limit: number;
   /** How many of the crashes are followed by another one, and by the next operation. */
   readonly again: number;

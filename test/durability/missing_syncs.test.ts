@@ -45,13 +45,13 @@ function explore(
     drops.recovery === undefined ? options : { ...options, recoveringDisk: without(drops.recovery) },
   );
   const cut = geometry(indexLocation);
-  // A whole write does not wait for the directory before its rename: it shows what may come back.
-  const scenario = { ...scenarioOf(cut, name), next: scenarioOf(cut, "W3, index").operation };
+  // A rewrite does not wait for the directory before its rename: it shows what may come back.
+  const scenario = { ...scenarioOf(cut, name), next: scenarioOf(cut, "W4, slot vanishes").operation };
   exploration.explore(record(scenario, "power", drops.operation && { disk: without(drops.operation) }));
   return exploration;
 }
 
-const w5 = "W5, two slots in part";
+const w5 = "W5, one slot";
 const w6 = "W6 by hand, one slot";
 
 test.each([w5, w6, "W5 after unsynced W3", "W3, index", "shard vanishes"])("all syncs, %s: nothing is lost", (name) => {

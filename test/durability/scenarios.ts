@@ -57,7 +57,11 @@ export function randomBytes(random: Random, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.integer(1, 255));
 }
 
-const open = (store: CrashStore): ZarrArray<"uint8"> => openArraySync<"uint8">(store);
+/** Shards are rewritten once more than this share of them is unused: never, or as soon as anything is. */
+const thresholds = { append: 1, rewrite: 0 };
+
+const open = (store: CrashStore, path: keyof typeof thresholds = "append"): ZarrArray<"uint8"> =>
+  openArraySync<"uint8">(store, { compactionThreshold: thresholds[path] });
 
 export const shardKey = "/c/0";
 
@@ -76,12 +80,15 @@ export function scenariosOf(geometry: Geometry): Scenario[] {
   const bytes = (length: number): Uint8Array => randomBytes(random, length);
 
   // The bytes of an operation are drawn when it is made: whenever it is done, it does the same.
-  const create = (shards: number, written: number): Operation => {
+  const create = (shards: number, written: number, compressors: readonly string[] = []): Operation => {
     const shape = [shards * shardLength];
     const cut = { shardShape: [shardLength], chunkShape: [slotLength] };
     const value = bytes(written);
     return (store) =>
-      createArraySync(store, { shape, ...cut, dataType: "uint8", indexLocation }).setSync([slice(written)], value);
+      createArraySync(store, { shape, ...cut, dataType: "uint8", indexLocation, compressors }).setSync(
+        [slice(written)],
+        value,
+      );
   };
   const createPlain = (): Operation => {
     const value = bytes(2 * slotLength);
@@ -91,18 +98,19 @@ export function scenariosOf(geometry: Geometry): Scenario[] {
         value,
       );
   };
-  const set = (start: number, stop: number): Operation => {
+  const set = (start: number, stop: number, path: keyof typeof thresholds = "append"): Operation => {
     const value = bytes(stop - start);
-    return (store) => open(store).setSync([slice(start, stop)], value);
+    return (store) => open(store, path).setSync([slice(start, stop)], value);
   };
   const setPoints = (...points: readonly number[]): Operation => {
     const value = bytes(points.length);
     return (store) => open(store).setSync([points], value);
   };
   const clear =
-    (start: number, stop: number): Operation =>
+    (start: number, stop: number, path: keyof typeof thresholds = "append"): Operation =>
     (store) =>
-      open(store).setSync([slice(start, stop)], 0);
+      open(store, path).setSync([slice(start, stop)], 0);
+  const compact: Operation = (store) => void open(store).compactSync();
   const resize =
     (length: number): Operation =>
     (store) =>
@@ -124,6 +132,7 @@ export function scenariosOf(geometry: Geometry): Scenario[] {
   const whole = (): Operation => set(0, shardLength);
   const full = (): Operation => create(1, shardLength);
   const twoShards = (): Operation => create(2, 2 * shardLength);
+  const compressed = (): Operation => create(2, 2 * shardLength, ["gzip"]);
   const sparse = (): Operation => create(1, slotLength);
   const after = (mode: Mode, operation: Operation): NonNullable<Scenario["earlier"]> => [{ mode, operation }];
   const removeShard: Operation = (store) => store.deleteSync(shardKey);
@@ -136,8 +145,19 @@ export function scenariosOf(geometry: Geometry): Scenario[] {
     { name: "W5, two slots in part", setUp: full(), operation: twoSlots(), next: whole() },
     { name: "W5, scattered", setUp: full(), operation: scattered(), next: twoSlots() },
     { name: "W5, two shards", setUp: twoShards(), operation: set(last, last + 2 * slotLength) },
-    { name: "slot appears", setUp: sparse(), operation: oneSlot(), next: twoSlots() },
-    { name: "slot vanishes", setUp: full(), operation: clear(0, slotLength), next: oneSlot() },
+    { name: "W4, compressed", setUp: compressed(), operation: set(2, 300, "rewrite"), next: twoSlots() },
+    { name: "W4, slot vanishes", setUp: full(), operation: clear(0, slotLength, "rewrite"), next: oneSlot() },
+    { name: "W6, slot appears", setUp: sparse(), operation: oneSlot(), next: twoSlots() },
+    { name: "W6, slot vanishes", setUp: full(), operation: clear(0, slotLength), next: oneSlot() },
+    { name: "W6, compressed", setUp: compressed(), operation: twoSlots(), next: oneSlot() },
+    { name: "W6, two compressed shards", setUp: compressed(), operation: set(last, last + slotLength + 50) },
+    {
+      name: "compaction",
+      setUp: full(),
+      earlier: after("power", clear(0, slotLength)),
+      operation: compact,
+      next: oneSlot(),
+    },
     { name: "shard vanishes", setUp: sparse(), operation: clear(0, slotLength), next: oneSlot() },
     { name: "W6 by hand, one slot", setUp: full(), operation: addSlots(1), next: addSlots(0, 1) },
     { name: "W6 by hand, two slots", setUp: sparse(), operation: addSlots(1, 0), next: oneSlot() },
@@ -147,9 +167,17 @@ export function scenariosOf(geometry: Geometry): Scenario[] {
     { name: "W5 after W5", setUp: full(), earlier: after("power", twoSlots()), operation: twoSlots() },
     { name: "W3 after W5", setUp: full(), earlier: after("power", twoSlots()), operation: whole() },
     { name: "W6 after W6", setUp: full(), earlier: after("power", addSlots(0)), operation: addSlots(1) },
+    { name: "W6 after W6, compressed", setUp: compressed(), earlier: after("power", twoSlots()), operation: oneSlot() },
+    { name: "W5 after W6", setUp: full(), earlier: after("power", clear(0, slotLength)), operation: oneSlot() },
     { name: "delete after W6", setUp: full(), earlier: after("power", addSlots(0)), operation: removeShard },
     { name: "W5 after unsynced W5", setUp: full(), earlier: after("process", twoSlots()), operation: oneSlot() },
     { name: "W5 after unsynced W3", setUp: full(), earlier: after("process", whole()), operation: twoSlots() },
+    {
+      name: "W6 after unsynced W6, compressed",
+      setUp: compressed(),
+      earlier: after("process", oneSlot()),
+      operation: twoSlots(),
+    },
     { name: "W6 after unsynced W6", setUp: full(), earlier: after("process", addSlots(0)), operation: addSlots(1) },
   ];
   return [
