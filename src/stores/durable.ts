@@ -180,6 +180,8 @@ function* undo(
 ): Steps<boolean> {
   if ((yield* settled(file.byteLength())) < oldLength) return false;
   for (const [i, { offset }] of overwrites.entries()) yield* settled(file.write(offset, old[i]!));
+  // A value without its tail says that the pieces are old.
+  if (power && overwrites.length > 0) yield* settled(file.sync());
   yield* settled(file.truncate(oldLength));
   if (power) yield* settled(file.sync());
   return true;

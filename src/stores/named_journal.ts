@@ -38,12 +38,19 @@ export class NamedJournal implements JournalKeeper {
       if (power) yield* settled(file.sync());
       yield* settled(this.#disk.rename(this.#temporary, this.#path));
     } catch (error) {
-      yield* settled(file.close());
-      yield* settled(this.#disk.remove(this.#temporary));
+      yield* unlessItFails(() => settled(file.close()));
+      yield* unlessItFails(() => settled(this.#disk.remove(this.#temporary)));
       throw error;
     }
     this.#file = file;
-    if (power) yield* settled(this.#disk.syncDirectory(this.#path));
+    if (!power) return;
+    try {
+      yield* settled(this.#disk.syncDirectory(this.#path));
+    } catch (error) {
+      // It has its name, and would count for whoever locks the value next.
+      yield* unlessItFails(() => this.retire(power));
+      throw error;
+    }
   }
 
   *retire(power: boolean): Steps<void> {
@@ -75,5 +82,14 @@ export class NamedJournal implements JournalKeeper {
   *#open(): Steps<DiskFile | undefined> {
     this.#file ??= yield* settled(this.#disk.open(this.#path));
     return this.#file;
+  }
+}
+
+/** Cleans up after an error that says more than one here would. */
+function* unlessItFails(steps: () => Steps<unknown>): Steps<void> {
+  try {
+    yield* steps();
+  } catch {
+    // What is left over is hidden, and gone with the next lock.
   }
 }
