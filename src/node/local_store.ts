@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { threadId } from "node:worker_threads";
 import { ArgumentError, RuntimeError } from "../errors.js";
+import type { DiskFile } from "../stores/disk.js";
 import { applyPatch, type Keep, type Recovery, recover } from "../stores/durable.js";
 import { NamedJournal } from "../stores/named_journal.js";
 import { resolveRange } from "../stores/range.js";
@@ -24,7 +25,7 @@ import { errorCode, isMissing, readBytes, readBytesAsync, readFully, realpath, s
 import { checkSegments, isSafeSegment } from "./key_segments.js";
 import { keysWithLeftovers, temporariesOf } from "./leftovers.js";
 import { defaultLockTimeout, LockFiles } from "./lock_file.js";
-import { AsyncNodeDisk, AsyncNodeFile, NodeFile, SyncNodeDisk } from "./node_disk.js";
+import { AsyncNodeDisk, SyncNodeDisk } from "./node_disk.js";
 import { OpenFiles } from "./open_files.js";
 import { StoreLocks } from "./store_locks.js";
 import { besidePath, hiddenPrefix, journalPath, namesOf, type Place, StorePaths } from "./store_paths.js";
@@ -50,8 +51,12 @@ export interface LocalStoreOptions {
 
 /** What {@link LocalStore.repairSync} found beside a key, and did. */
 export type Repair =
-  | { readonly key: string; readonly recovery: Recovery; /** Names of temporary files. */ readonly removed: readonly string[] }
-  | { readonly key: string; /** A conflict, for one. */ readonly error: unknown };
+  | {
+      readonly key: string;
+      readonly recovery: Recovery /** Names of temporary files. */;
+      readonly removed: readonly string[];
+    }
+  | { readonly key: string /** A conflict, for one. */; readonly error: unknown };
 
 /**
  * A directory as a store, synchronous and asynchronous. The asynchronous methods do what transfers data (read, write, sync) off the
@@ -76,7 +81,10 @@ export class LocalStore implements SyncStore, AsyncStore {
   /** Keys whose lock was taken by {@link lock} or {@link lockSync}, and how often: calls on them are the holder's. */
   readonly #owned = new Map<string, number>();
 
-  constructor(root: string | URL, { durability = "process", lockTimeoutMs = defaultLockTimeout }: LocalStoreOptions = {}) {
+  constructor(
+    root: string | URL,
+    { durability = "process", lockTimeoutMs = defaultLockTimeout }: LocalStoreOptions = {},
+  ) {
     if (!durabilities.includes(durability)) {
       throw new ArgumentError("INVALID_ARGUMENT", "unknown durability", {
         expected: durabilities.join(", "),
@@ -290,15 +298,18 @@ export class LocalStore implements SyncStore, AsyncStore {
     const { key } = place;
     const opened = this.#paths.open(place, constants.O_RDWR);
     if (opened === undefined) throw new RuntimeError("STORE_ERROR", "cannot patch a missing key", { key });
-    const file = isAsync ? new AsyncNodeFile(opened.file) : new NodeFile(opened.file);
+    const disk = this.#disk(place, isAsync);
+    const file = disk.fileOf(opened.file);
     try {
       if (patch.version !== undefined && patch.version !== versionOf(opened.stats)) {
-        throw new RuntimeError("VALUE_CHANGED", "The value was changed by a program that does not take its lock", { key });
+        throw new RuntimeError("VALUE_CHANGED", "The value was changed by a program that does not take its lock", {
+          key,
+        });
       }
       const journal =
         this.durability === "none"
           ? undefined
-          : new NamedJournal(this.#disk(place, isAsync), journalPath(place.path), temporaryPath(place.path));
+          : new NamedJournal(disk, journalPath(place.path), temporaryPath(place.path));
       yield* applyPatch(file, namesOf(place), patch, { journal, power: this.#isPowerSafe });
       this.#reader.markPatched(place, opened);
     } finally {
@@ -346,8 +357,7 @@ export class LocalStore implements SyncStore, AsyncStore {
 
   /** Takes the key's lock, and decides what a crash has left. */
   *#acquire(place: Place, isAsync: boolean): Steps<() => void> {
-    this.#paths.ensureDirectory(place);
-    const release = yield* this.#locks.acquire(place, isAsync);
+    const release = yield* this.#lockIn(place, isAsync);
     try {
       yield* this.#recoverLocked(place, isAsync, undefined);
       return release;
@@ -357,15 +367,28 @@ export class LocalStore implements SyncStore, AsyncStore {
     }
   }
 
+  /** Takes the key's lock, in a directory that is made if need be. */
+  *#lockIn(place: Place, isAsync: boolean): Steps<() => void> {
+    this.#paths.ensureDirectory(place);
+    try {
+      return yield* this.#locks.acquire(place, isAsync);
+    } catch (error) {
+      // The directory was known, and somebody has removed it.
+      if (errorCode(error) !== "ENOENT") throw error;
+      this.#paths.forget();
+      this.#paths.ensureDirectory(place);
+      return yield* this.#locks.acquire(place, isAsync);
+    }
+  }
+
   *#recoverLocked(place: Place, isAsync: boolean, keep: Keep | undefined): Steps<Recovery> {
     const disk = this.#disk(place, isAsync);
     const path = journalPath(place.path);
     if (!disk.exists(path)) return "nothing to do";
     const journal = new NamedJournal(disk, path, temporaryPath(place.path));
-    const paths = this.#paths;
-    const open = function* (): Steps<AsyncNodeFile | NodeFile | undefined> {
-      const opened = paths.open(place, constants.O_RDWR);
-      return opened && (isAsync ? new AsyncNodeFile(opened.file) : new NodeFile(opened.file));
+    const open = (): DiskFile | undefined => {
+      const opened = this.#paths.open(place, constants.O_RDWR);
+      return opened && disk.fileOf(opened.file);
     };
     const remove = (): Steps<void> => removeFile(disk, place.path, this.#isPowerSafe);
     try {

@@ -47,7 +47,7 @@ const maximalOwnerBytes = 4096;
 const aliveFor = 5;
 /** Of a directory that others remove when it is empty. */
 const maximalAttempts = 8;
-const defaultTimeout = 30_000;
+export const defaultLockTimeout = 30_000;
 
 /** A lock that is held. */
 export interface HeldLock {
@@ -74,7 +74,7 @@ export class LockFiles {
   /**
    * `root` is an absolute path without a separator at its end; `timeout` in ms. `operations` take the place of the file system's, for tests.
    */
-  constructor(root: string, timeout: number = defaultTimeout, operations: Partial<LockOperations> = {}) {
+  constructor(root: string, timeout: number = defaultLockTimeout, operations: Partial<LockOperations> = {}) {
     this.#owner = new OwnerFile(root + ownersDirectory);
     this.#timeout = timeout;
     this.#now = { ...fileOperations, pause: block, ...operations };
@@ -97,6 +97,12 @@ export class LockFiles {
   async acquire(path: string): Promise<HeldLock> {
     const lock = lockPath(path);
     return this.#held(lock, await runStepsAsync(acquireLock(this.#later, lock, this.#contender(lock, false))));
+  }
+
+  /** Whether the lock of the value at `path` is held, by one who may be living. */
+  isHeld(path: string): boolean {
+    const holder = readHolder(lockPath(path));
+    return holder !== undefined && (holder.owner === undefined || !isDead(holder.owner));
   }
 
   /** Removes the owner file. Locks that are held stay so; the next one to be taken writes the file again. */

@@ -2,6 +2,7 @@
 
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   fsync,
@@ -9,7 +10,6 @@ import {
   ftruncate,
   ftruncateSync,
   openSync,
-  constants,
   unlinkSync,
 } from "node:fs";
 import { promisify } from "node:util";
@@ -29,6 +29,8 @@ import type { Place, StorePaths } from "./store_paths.js";
 
 const fsyncAsync = promisify(fsync);
 const ftruncateAsync = promisify(ftruncate);
+
+const createFlags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 
 /** A file by its descriptor. */
 export class NodeFile implements DiskFile {
@@ -127,7 +129,7 @@ abstract class PlaceDisk implements Disk {
   }
 
   create(path: string): DiskFile {
-    return this.fileOf(this.paths.create(this.place, path));
+    return this.fileOf(openSync(path, createFlags, 0o666));
   }
 
   exists(path: string): boolean {

@@ -34,7 +34,6 @@ const isWindows = process.platform === "win32";
 const noFollow = constants.O_NOFOLLOW ?? 0;
 /** Without O_NONBLOCK, opening a named pipe would wait for its other end. It changes nothing for regular files. */
 const openFlags = noFollow | (constants.O_NONBLOCK ?? 0);
-const createFlags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow;
 const maximalKnownDirectories = 65536;
 /** After a file that was missing, so many present ones are looked for before they are opened. */
 const lookahead = 64;
@@ -161,23 +160,10 @@ export class StorePaths {
     }
   }
 
-  /** Does `action` in the key's directory; once more if that was known, and somebody has removed it. */
-  inDirectory<T>(place: Place, action: () => T): T {
-    this.ensureDirectory(place);
-    try {
-      return action();
-    } catch (error) {
-      if (errorCode(error) !== "ENOENT") throw error;
-      this.#known.clear();
-      this.#realRoot = "";
-      this.ensureDirectory(place);
-      return action();
-    }
-  }
-
-  /** A new file in the key's directory. */
-  create(place: Place, path: string): number {
-    return this.inDirectory(place, () => openSync(path, createFlags, 0o666));
+  /** To be called when a directory that was known is gone. */
+  forget(): void {
+    this.#known.clear();
+    this.#realRoot = "";
   }
 
   stat(place: Place): Stats | undefined {

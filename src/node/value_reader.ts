@@ -54,7 +54,9 @@ function block(milliseconds: number): void {
 }
 
 function writerTimeout({ key, path }: Place, milliseconds: number): RuntimeError {
-  return new RuntimeError("LOCK_TIMEOUT", `${path} has been changing for ${milliseconds} ms, and may not be locked`, { key });
+  return new RuntimeError("LOCK_TIMEOUT", `${path} has been changing for ${milliseconds} ms, and may not be locked`, {
+    key,
+  });
 }
 
 /** How an opened value is kept one version. */
@@ -155,7 +157,7 @@ export class ValueReader {
 
   /** What recovery would make of the value; `undefined` while a live writer has it, or if the journal is gone. */
   #foresee(place: Place, { file }: OpenFile): Foreseen | undefined {
-    if (this.#lockFiles.isHeldByLiving(place.path)) return undefined;
+    if (this.#lockFiles.isHeld(place.path)) return undefined;
     const disk = new SyncNodeDisk(this.#paths, place, constants.O_RDONLY);
     const journal = new NamedJournal(disk, journalPath(place.path), "");
     return runSteps(

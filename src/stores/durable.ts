@@ -17,7 +17,7 @@ import { crc32cOf, crc32cOfParts } from "../wasm/checksum.js";
 import type { DiskFile } from "./disk.js";
 import { decodeJournal, encodeJournal, type FoundJournal, type Journal, type Piece, sectorsOf } from "./journal.js";
 import { checkPatch } from "./range.js";
-import { type Steps, settled } from "./steps.js";
+import { type Settling, type Steps, settled } from "./steps.js";
 import type { Patch, PatchWrite } from "./store.js";
 
 /** Where the journal of one value is kept. */
@@ -270,7 +270,7 @@ export type Recovery = "nothing to do" | "was done" | "undone" | "finished";
  * @throws RuntimeError `JOURNAL_CONFLICT` if the value is not what the change can have left, unless `keep` says what to do then.
  */
 export function* recover(
-  open: () => Steps<DiskFile | undefined>,
+  open: () => Settling<DiskFile | undefined>,
   remove: () => Steps<void>,
   keeper: JournalKeeper,
   names: ValueNames,
@@ -290,7 +290,7 @@ export function* recover(
     yield* keeper.retire(power);
     return "was done";
   }
-  const file = yield* open();
+  const file = yield* settled(open());
   if (file === undefined) {
     if (!journal.isNew && keep === undefined) throw journalConflict(names, "the value is missing");
     if (keep === "journal") throw journalConflict(names, "the value is missing, and the journal has only a part of it");
