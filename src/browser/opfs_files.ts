@@ -137,6 +137,10 @@ export class OpfsFiles {
     });
   }
 
+  size(place: FilePlace): Promise<number | undefined> {
+    return this.#inTurn("read", place, async () => (await this.#open(place))?.file.byteLength());
+  }
+
   state(place: FilePlace): Promise<ValueState | undefined> {
     return this.#inTurn("read", place, async () => {
       const opened = await this.#open(place);
@@ -323,7 +327,7 @@ export class OpfsFiles {
     };
     return runStepsAsync(
       recover(
-        () => settled<DiskFile | undefined>(file && lent(file)),
+        () => file && lent(file),
         () => settled(remove()),
         journal.keeper,
         namesOf(place),
