@@ -13,16 +13,16 @@ globalThis.Worker = class extends BrowserWorker {
 };
 
 const directory = "opfs-pages";
-const unit = 64 * 1024;
+const unit = 512 * 1024;
 
 /** A value of this generation: its length and each byte tell which it is. */
 function valueFor(generation: number): Uint8Array {
   return new Uint8Array(unit * (8 + (generation % 5))).fill(generation & 255);
 }
 
-const places = [100, 300_000, 800_000];
-const patchLength = 70_000;
-const patchedLength = 1_000_000;
+const places = [100, 3_000_000, 6_000_000];
+const patchLength = 2_000_000;
+const patchedLength = 8_000_000;
 
 async function write(store: OpfsStore, kind: string, generation: number): Promise<void> {
   if (kind === "rewrite") await store.set("/value", valueFor(generation));

@@ -59,7 +59,7 @@ async function kill(context, url, rounds) {
       .catch(() => undefined);
     await isUnderWay;
     // At any moment of a write: they take some milliseconds each.
-    await new Promise((resolve) => setTimeout(resolve, (round * 37) % 23));
+    await new Promise((resolve) => setTimeout(resolve, (round * 37) % 61));
     await end(page);
     if (!page.isClosed()) await page.close();
     page = await openPage(context, url);
