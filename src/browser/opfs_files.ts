@@ -137,6 +137,10 @@ export class OpfsFiles {
     });
   }
 
+  size(place: FilePlace): Promise<number | undefined> {
+    return this.#inTurn("read", place, async () => (await this.#open(place))?.file.byteLength());
+  }
+
   state(place: FilePlace): Promise<ValueState | undefined> {
     return this.#inTurn("read", place, async () => {
       const opened = await this.#open(place);
