@@ -17,6 +17,7 @@ import { useMemory } from "../wasm/memory.js";
 import { type ArrayToBytesCodec, type BoundChain, type ByteSize, type ChunkSpec, elementCount } from "./codec.js";
 import { type DenseSlot, denseSlot } from "./dense.js";
 
+/** Where a shard has its index. */
 export type IndexLocation = "start" | "end";
 
 /** Bytes of one index entry: offset and length, both uint64. */

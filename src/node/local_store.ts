@@ -75,6 +75,7 @@ const durabilities = ["none", "process", "power"] as const;
 /** What a write survives: nothing in particular, a kill of the process, or a loss of power. */
 export type Durability = (typeof durabilities)[number];
 
+/** Options of {@link LocalStore}. */
 export interface LocalStoreOptions {
   /**
    * - `"process"` (default): after a kill at any instruction, a value is the old or the new one.
