@@ -67,6 +67,7 @@ import type { Store } from "./stores/store.js";
 import { loadMemory } from "./wasm/memory.js";
 import { zarrV2 } from "./zarr_v2.js";
 
+/** Which node is opened, and how it reads and writes. */
 export interface OpenOptions extends RuntimeOptions {
   /** Path of the node. Default "/". */
   readonly path?: string;
@@ -80,6 +81,7 @@ export interface SetOptions {
   readonly maxWorkers?: number | undefined;
 }
 
+/** Options of reads. */
 export interface GetOptions<D extends DataTypeName = DataTypeName> extends SetOptions {
   /** Receives the elements instead of fresh memory: a chunk (strided) or a contiguous typed array of the selection's shape. */
   readonly out?: Chunk<D> | DataOf<D>;
@@ -87,6 +89,7 @@ export interface GetOptions<D extends DataTypeName = DataTypeName> extends SetOp
   readonly useSharedArrayBuffer?: boolean;
 }
 
+/** What asynchronous calls take besides. */
 export interface AsyncOptions {
   /** Stops further store requests. Keys already written stay written. */
   readonly signal?: AbortSignal;

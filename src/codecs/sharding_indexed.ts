@@ -25,6 +25,7 @@ import {
 } from "./codec.js";
 import { type DenseSlot, denseSlot } from "./dense.js";
 
+/** Where a shard has its index. */
 export type IndexLocation = "start" | "end";
 
 /** Bytes of one index entry: offset and length, both uint64. */

@@ -34,6 +34,7 @@ import { ValueReader, versionOf } from "./value_reader.js";
 
 const readdirAsync = promisify(readdir);
 
+/** Options of {@link LocalStore}. */
 export interface LocalStoreOptions {
   /**
    * - `"process"` (default): after a kill at any instruction, a value is the old or the new one.
