@@ -184,6 +184,7 @@ function ownBytes(operation: Operation): { readonly operation: Operation; readon
   return { operation: { ...operation, patch: { ...operation.patch, writes } }, transfer };
 }
 
+/** Options of {@link OpfsStore}. */
 export interface OpfsStoreOptions {
   /**
    * - `"process"` (default): after the end of the page or its worker at any moment, a value is the old or the new one.

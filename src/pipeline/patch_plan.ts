@@ -131,7 +131,7 @@ function planPatch(
   }
   if (!index.isDisjoint()) return undefined;
   if (!isFixed && !(canAppend && mayAppend(shard, index, slots, compactionThreshold))) return undefined;
-  return { ...candidate, version, inner, slots, index };
+  return { item, shard, version, inner, slots, index };
 }
 
 /** Merges, encodes and writes the slots; returns the items that are done. */
@@ -158,7 +158,8 @@ function* applyPatches(
     }
   }
   if (canAppend) yield* findChecksums([...inPlace, ...appends.map(([patch]) => patch)]);
-  const ready = [...inPlace.map(patchInPlace), ...(yield* finishAppends(appends))];
+  const ready = inPlace.map(patchInPlace);
+  if (appends.length > 0) ready.push(...(yield* finishAppends(appends)));
   yield* writePatches(ready, indexCache);
   if (emptied.length > 0)
     yield { kind: "set", writes: emptied.map(({ item }) => ({ key: item.key, value: undefined })) };
@@ -194,7 +195,6 @@ function patchInPlace(shardPatch: ShardPatch): ReadyPatch {
 
 /** Encodes the new indexes. */
 function* finishAppends(appends: readonly (readonly [ShardPatch, Appended])[]): Plan<ReadyPatch[]> {
-  if (appends.length === 0) return [];
   const jobs = appends.map(([{ item, shard }, { index }]) =>
     bytesJob(item, shard.index.spec, shard.index.byteSteps, index.bytes),
   );

@@ -9,12 +9,12 @@ requireBuild();
 const budgets = {
   core: 55_500,
   "core + zstd, read": 62_500,
-  "core + gzip, read and written": 70_000,
+  "core + gzip, read and written": 72_300,
   "core + blosc, read": 81_500,
-  "core + writing": 60_000,
+  "core + writing": 62_500,
   "core + zstd, read and written": 153_000,
   "core + Zarr v2": 66_000,
-  "core + data types beyond numbers": 59_500,
+  "core + data types beyond numbers": 60_500,
   everything: 227_000,
 };
 
