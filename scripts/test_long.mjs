@@ -1,5 +1,5 @@
 // The long run: 500,000 steps of the model test (or SYNCODEC_MODEL_STEPS), a million bad decodes of each kind, a million changed streams of
-// DEFLATE, then every suite of random cases ten times, each time with other seeds.
+// DEFLATE, 200,000 states that crashes leave, then every suite of random cases ten times, each time with other seeds.
 // Closes with one line: N passed, N failed.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -16,6 +16,7 @@ function run(...folders) {
     SYNCODEC_MODEL_STEPS: "500000",
     SYNCODEC_BAD_DECODES: "1000000",
     SYNCODEC_MUTATED_STREAMS: "1000000",
+    SYNCODEC_CRASH_STATES: "200000",
     ...process.env,
   };
   const { stdout } = spawnSync(process.execPath, [test, ...folders], {
@@ -31,6 +32,7 @@ function run(...folders) {
 }
 
 run("test/model");
+run("test/durability/crashes.test.ts");
 run("test/hostile/memory.test.ts", "test/hostile/inflate.test.ts");
 for (let i = 0; i < repetitions; i++) run(...suites);
 console.log(`${passed} passed, ${failed} failed`);

@@ -101,11 +101,23 @@ function* readOld(file: DiskFile, overwrites: readonly PatchWrite[]): Steps<Uint
   return old;
 }
 
+/** The bytes from the last to the first: see {@link Piece.oldChecksum}. */
+function reversed(bytes: Uint8Array): Uint8Array {
+  return bytes.slice().reverse();
+}
+
+/** {@link Piece.oldChecksum} of each part of `bytes`, in ascending order. */
+function oldChecksums(bytes: Uint8Array, parts: readonly (readonly [start: number, end: number])[]): number[] {
+  const { byteLength } = bytes;
+  const mirrored = parts.map(([start, end]) => [byteLength - end, byteLength - start] as const).reverse();
+  return crc32cOfParts(reversed(bytes), mirrored).reverse();
+}
+
 function piecesOf(overwrites: readonly PatchWrite[], old: readonly Uint8Array[]): Piece[] {
   return overwrites.flatMap(({ offset, bytes }, i) => {
     const sectors = sectorsOf(offset, offset + bytes.byteLength);
     const parts = sectors.map(([start, end]) => [start - offset, end - offset] as const);
-    const sums = crc32cOfParts(old[i]!, parts);
+    const sums = oldChecksums(old[i]!, parts);
     return parts.map(([start, end], j) => ({
       offset: offset + start,
       bytes: bytes.subarray(start, end),
@@ -228,7 +240,7 @@ function* decide({ oldLength, newLength, guard, tailChecksum, pieces }: Journal,
   let strange = -1;
   for (const [i, { offset, bytes, oldChecksum }] of pieces.entries()) {
     const found = yield* settled(file.read(offset, bytes.byteLength));
-    const isOld = found.byteLength === bytes.byteLength && crc32cOf(found) === oldChecksum;
+    const isOld = found.byteLength === bytes.byteLength && crc32cOf(reversed(found)) === oldChecksum;
     const isNew = isEqual(found, bytes);
     if (isOld && isNew) continue;
     if (isOld) firstOld = Math.min(firstOld, i);

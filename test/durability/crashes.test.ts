@@ -1,7 +1,7 @@
 /**
  * Every operation is cut everywhere, recovered, and found old or new.
  *
- * `CRASH_STATES` sets how many distinct states of the disk must be seen (default 10,000).
+ * `SYNCODEC_CRASH_STATES` sets how many distinct states of the disk must be seen (default 10,000).
  */
 
 import { beforeAll, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { type Geometry, record, scenariosOf } from "./scenarios.js";
 
 beforeAll(() => init());
 
-const wantedStates = Number(process.env.CRASH_STATES ?? 10_000);
+const wantedStates = Number(process.env.SYNCODEC_CRASH_STATES ?? 10_000);
 
 /** The first two are small, so that every state of them is seen; the others are drawn. */
 function geometryOf(round: number, random: Random): Geometry {

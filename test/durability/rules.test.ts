@@ -81,7 +81,7 @@ describe("pieces", () => {
     for (let from = 0; from < bytes.byteLength; from += sectorBytes) {
       const part = bytes.subarray(from, from + sectorBytes);
       const offset = start + from;
-      cut.push({ offset, bytes: part, oldChecksum: crc32c(old.subarray(offset, offset + part.byteLength)) });
+      cut.push({ offset, bytes: part, oldChecksum: crc32c(old.slice(offset, offset + part.byteLength).reverse()) });
     }
     return { ...journal, pieces: cut };
   }
@@ -171,6 +171,33 @@ test("a journal under its name with a wrong checksum is a conflict; if it counte
     if (!isOneOf(readValue(disk), old, fresh)) torn++;
   }
   expect(torn).toBeGreaterThan(0);
+});
+
+test("inner chunks with checksums of their own, rewritten by another program, conflict", () => {
+  /** Two slots fill a sector. */
+  const sealed = (seed: number): Uint8Array => {
+    const bytes = randomBytes(new Random(seed), 252);
+    const checksum = new DataView(new ArrayBuffer(4));
+    checksum.setUint32(0, crc32c(bytes), true);
+    return join(bytes, new Uint8Array(checksum.buffer));
+  };
+  const slots = (...seeds: readonly number[]): Uint8Array => join(...seeds.map(sealed));
+  const disk = new CrashDisk();
+  new CrashStore(disk, { mode: "process" }).setSync(shardKey, slots(1, 2, 3, 4));
+  disk.settle();
+  const killed = disk.copy();
+  new CrashStore(disk, { mode: "process" }).patchSync(shardKey, { writes: [{ offset: 0, bytes: slots(5, 6, 7, 8) }] });
+  for (const change of disk.log.slice(0, disk.log.findIndex(({ kind }) => kind === "rename") + 1)) killed.apply(change);
+  // Either of a sector's slots is enough.
+  for (const rewritten of [slots(1, 9, 10, 4), slots(9, 2, 3, 10), slots(9, 10, 11, 12)]) {
+    const found = killed.copy();
+    const file = found.open(shardKey)!;
+    void file.write(0, rewritten);
+    void file.close();
+    const before = found.contents();
+    expect(() => new CrashStore(found, { mode: "process" }).lockSync(shardKey)).toThrow(RuntimeError);
+    expect(found.contents()).toEqual(before);
+  }
 });
 
 /** Forgets to recover when it takes a lock. */
