@@ -74,7 +74,12 @@ export const targets = [
     id: "zarr-python",
     text: "cases W, R, S, M, L against the faster of zarr-python's pipelines: faster on every row; ≥ 20× for memory reads, none and zstd, chunks ≤ 1000 elements",
     rows: [
-      ratio(/^(R\.(?!.*\.(none|zstd)\.memory$)|W\.|L\.|M\.write|S\.latency(?!.*\.fresh$))/, "zarr-python", 1, "syncodec"),
+      ratio(
+        /^(R\.(?!.*\.(none|zstd)\.memory$)|W\.|L\.|M\.write|S\.latency(?!.*\.fresh$))/,
+        "zarr-python",
+        1,
+        "syncodec",
+      ),
       ratio(/^(R\..*\.(none|zstd)\.memory$|S\.memory|M\.(read|element))/, "zarr-python", 20, "syncodec"),
     ],
   },

@@ -1,4 +1,4 @@
 /** What only writing needs. */
 
 export { coversChunks, writeChunks } from "./direct_write.js";
-export { encodeChunkPlan, writePlan } from "./write_plan.js";
+export { type CompactionResult, compactPlan, encodeChunkPlan, writePlan } from "./write_plan.js";

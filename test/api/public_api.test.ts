@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import * as browser from "../../src/browser.js";
 import * as library from "../../src/index.js";
 import * as node from "../../src/node.js";
+import * as numcodecs from "../../src/numcodecs.js";
 import * as zarrita from "../../src/zarrita.js";
 
 const names = (module: object) => Object.keys(module).sort();
@@ -46,6 +48,24 @@ test("syncodec/node exports", () => {
   expect(names(node)).toMatchInlineSnapshot(`
     [
       "LocalStore",
+    ]
+  `);
+});
+
+test("syncodec/browser exports", () => {
+  expect(names(browser)).toMatchInlineSnapshot(`
+    [
+      "HttpSyncStore",
+      "OpfsStore",
+      "SyncOpfsStore",
+    ]
+  `);
+});
+
+test("syncodec/numcodecs exports", () => {
+  expect(names(numcodecs)).toMatchInlineSnapshot(`
+    [
+      "fromNumcodecs",
     ]
   `);
 });

@@ -32,6 +32,18 @@ function add(table: Table, name: string, exploration: Exploration): void {
   for (const [crash, states] of exploration.statesByCrash) row[crash] = (row[crash] ?? 0) + states.size;
 }
 
+test.each(["end", "start"] as const)(
+  "the scenarios take the paths that they are named after, index at %s",
+  (indexLocation) => {
+    for (const scenario of scenariosOf({ slotLength: 700, slots: 3, indexLocation, seed: 1 })) {
+      const { log } = record(scenario, "process");
+      const created = log.flatMap((change) => (change.kind === "create" ? [change.path] : []));
+      const isPatch = created.length > 0 && created.every((path) => path.includes(".journal"));
+      expect(isPatch, scenario.name).toBe(/^W[56]/.test(scenario.name));
+    }
+  },
+);
+
 test(`${wantedStates} states`, { timeout: 60_000 + wantedStates * 10 }, () => {
   const random = new Random(1);
   const states = new Set<string>();
