@@ -254,7 +254,7 @@ describe("durability", () => {
     await expect(store.set("/a", bytes(1))).rejects.toMatchObject(refused);
     await expect(store.delete("/a")).rejects.toMatchObject(refused);
     await expect(store.recover("/a", "journal")).rejects.toMatchObject(refused);
-    expect(await store.recover("/a", "file")).toBe("was done");
+    expect(await store.recover("/a", "file")).toBe("dropped");
     expect(await store.get("/a")).toEqual(ascending(10));
     expect(await entries(name)).toEqual(["a"]);
   });
