@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
-const entries = ["index", "node", "browser", "zarrita", "numcodecs"];
+const entries = ["index", "node", "browser", "zarrita", "numcodecs", "kernels"];
 const pathOf = (entry: string): string => fileURLToPath(new URL(`../../src/${entry}.ts`, import.meta.url));
 const program = ts.createProgram(entries.map(pathOf), {
   target: ts.ScriptTarget.ES2022,
