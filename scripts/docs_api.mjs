@@ -15,6 +15,7 @@ const entries = {
   browser: "syncodec/browser",
   zarrita: "syncodec/zarrita",
   numcodecs: "syncodec/numcodecs",
+  kernels: "syncodec/kernels",
 };
 
 /** Converts the sources to TypeDoc's model; throws where they have errors. */

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
-const entries = ["index", "node", "browser", "zarrita", "numcodecs"];
+const entries = ["index", "node", "browser", "zarrita", "numcodecs", "kernels"];
 const pathOf = (entry: string): string => fileURLToPath(new URL(`../../src/${entry}.ts`, import.meta.url));
 const program = ts.createProgram(entries.map(pathOf), {
   target: ts.ScriptTarget.ES2022,
@@ -39,7 +39,9 @@ test("npm run docs:api writes a page of them all", () => {
     execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/docs_api.mjs", import.meta.url)), folder]);
     const page = readFileSync(join(folder, "README.md"), "utf8");
     const headings = [...page.matchAll(/^### (.+)$/gm)].map(([, name]) => name);
-    expect(headings.sort()).toEqual(entries.flatMap((entry) => exportsOf(entry).map(({ name }) => name)).sort());
+    // What two entries export stands under the first.
+    const names = new Set(entries.flatMap((entry) => exportsOf(entry).map(({ name }) => name)));
+    expect(headings.sort()).toEqual([...names].sort());
     expect(page).toContain("openArraySync<D extends DataTypeName = DataTypeName>(store: Store, options?: OpenOptions)");
     expect(page).not.toContain("[object");
   } finally {

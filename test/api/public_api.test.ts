@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import * as browser from "../../src/browser.js";
 import * as library from "../../src/index.js";
+import * as kernels from "../../src/kernels.js";
 import * as node from "../../src/node.js";
 import * as numcodecs from "../../src/numcodecs.js";
 import * as zarrita from "../../src/zarrita.js";
@@ -78,6 +79,14 @@ test("syncodec/zarrita exports", () => {
       "set",
       "syncodecArray",
       "withSyncodec",
+    ]
+  `);
+});
+
+test("syncodec/kernels exports", () => {
+  expect(names(kernels)).toMatchInlineSnapshot(`
+    [
+      "useKernels",
     ]
   `);
 });
