@@ -104,8 +104,8 @@ export const targets = [
   },
   {
     id: "workers",
-    text: "two workers, gzip or zstd, chunks ≥ 256 KB, also one single shard: ≥ 1.6× one",
-    rows: [ratio(/^G\.workers\./, "syncodec one worker", 1.6, "syncodec two workers")],
+    text: "two threads, gzip or zstd, chunks ≥ 256 KB, also one single shard: ≥ 1.6× one",
+    rows: [ratio(/^G\.workers\./, "syncodec one thread", 1.6, "syncodec two threads")],
   },
   {
     id: "volume",

@@ -211,7 +211,7 @@ test("scaling with workers: where the page is isolated, they help", async () => 
   await run();
   const { cases } = await download();
   expect(cases.map(({ id }) => id)).toEqual(["G.workers.read.gzip.chunks-of-256-KiB"]);
-  const names = ["syncodec no worker", "syncodec one worker", "syncodec two workers"];
+  const names = ["syncodec one thread", "syncodec two threads"];
   expect(cases[0]?.results.map(({ name }) => name)).toEqual(names);
   expect(poolWorkers.length).toBeGreaterThan(0);
   expect(await page.locator("#plots figure:not(.absent)", { hasText: "workers" }).locator("svg").count()).toBe(1);
