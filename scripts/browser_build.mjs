@@ -46,7 +46,7 @@ ${zstdPackage} (https://github.com/bokuweb/zstd-wasm): MIT License, bokuweb. It 
 (https://github.com/facebook/zstd): BSD License, Copyright (c) Meta Platforms, Inc. and affiliates.\n`;
 }
 
-/** Builds dist/browser/ from dist/. */
+/** Builds dist/web/ from dist/. */
 export async function buildForBrowsers() {
   const bundle = await rollup({
     input: {
@@ -65,12 +65,12 @@ export async function buildForBrowsers() {
     plugins: [forBrowsers, nodeResolve({ browser: true })],
   });
   await bundle.write({
-    dir: join(dist, "browser"),
+    dir: join(dist, "web"),
     format: "es",
     sourcemap: true,
     chunkFileNames: ({ name }) => `chunks/${name.replace(/^[^a-z]+/, "")}-[hash].js`,
     hashCharacters: "hex",
   });
   await bundle.close();
-  writeFileSync(join(dist, "browser/THIRD_PARTY.txt"), notices());
+  writeFileSync(join(dist, "web/THIRD_PARTY.txt"), notices());
 }

@@ -1,4 +1,4 @@
-// Compiles src/ to dist/: ESM, declaration files and source maps; and to dist/browser/, for browsers. Does nothing where dist/ is newer than
+// Compiles src/ to dist/: ESM, declaration files and source maps; and to dist/web/, for browsers. Does nothing where dist/ is newer than
 // all that it is made of.
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -23,7 +23,7 @@ const parts = {
 /** Bytes by row; the core is what `openArray` and the array's methods need for unsharded and sharded arrays of numbers, with crc32c. */
 export async function bundleSizes() {
   const { metafile, outputFiles } = await build({
-    stdin: { contents: 'export { openArray } from "./dist/browser/index.js";', resolveDir: root },
+    stdin: { contents: 'export { openArray } from "./dist/web/index.js";', resolveDir: root },
     absWorkingDir: root,
     outdir: "out",
     write: false,

@@ -17,7 +17,9 @@ import { isShared, runJobs, runJobsAsync, useTurns } from "./pipeline/threaded_d
 import { useWorkers } from "./workers/current.js";
 
 export { HttpSyncStore, type HttpSyncStoreOptions } from "./browser/http_sync_store.js";
-export { OpfsStore, SyncOpfsStore } from "./browser/opfs_store.js";
+export { OpfsStore, type OpfsStoreOptions, SyncOpfsStore } from "./browser/opfs_store.js";
+export type { Durability } from "./stores/durability.js";
+export type { Keep, Recovery } from "./stores/durable.js";
 
 /** Milliseconds that a window's thread decodes or encodes without a turn of its event loop. */
 const longestPiece = 8;

@@ -10,4 +10,5 @@
  * console.log([...store.listSync("/")]); // ["/zarr.json"]
  * ```
  */
-export { LocalStore, type LocalStoreOptions } from "./node/local_store.js";
+export { LocalStore, type LocalStoreOptions, type Repair } from "./node/local_store.js";
+export type { Durability } from "./stores/durability.js";

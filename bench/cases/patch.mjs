@@ -1,6 +1,6 @@
 /**
  * P: one inner chunk of 64 KiB in shards of 1 to 4096 MiB, uncompressed with crc32c, in files: what it costs to write, and how many bytes go
- * to and from the store.
+ * to and from the store; and what a write costs that survives a kill, or a loss of power.
  */
 
 import { arrayCase } from "./array_case.mjs";
@@ -37,9 +37,9 @@ function countBytes(store) {
 }
 
 /** A shard of `slots` inner chunks as a fresh one is laid out, in a file that takes no space on the disk but for its index. */
-async function sparseShard(host, slot, slots) {
+async function sparseShard(host, slot, slots, durability = "process") {
   const { syncodec } = host;
-  const place = await host.open("local", { durability: "none" });
+  const place = await host.open("local", { durability });
   syncodec.createArraySync(place.store, {
     shape: [slots * slot],
     shardShape: [slots * slot],
@@ -133,6 +133,63 @@ function sparseCase(operation, isCold, slot, slotCounts) {
   };
 }
 
+/** A write of one inner chunk with each durability, and by rewriting the shard. Counts all bytes that are written to files, journals too. */
+function durabilityCase(label, slot, slots) {
+  return {
+    id: `P.durability.${label}`,
+    group: "P",
+    store: "local",
+    title: `write one inner chunk of ${slot / 1024} KiB into a shard of ${label}, files, by what it survives`,
+    bytes: slot,
+    async open(host) {
+      const { syncodec } = host;
+      const value = Uint8Array.from({ length: slot }, (_, i) => (i % 250) + 1);
+      const places = [];
+      const close = async () => {
+        for (const place of places) await place.remove();
+      };
+      const ways = [
+        ["syncodec none", "none", true],
+        ["syncodec process", "process", true],
+        ["syncodec power", "power", true],
+        ["syncodec rewrite", "process", false],
+      ];
+      try {
+        const contestants = [];
+        for (const [name, durability, patch] of ways) {
+          const place = await sparseShard(host, slot, slots, durability);
+          places.push(place);
+          const array = syncodec.openArraySync(place.store, { patch });
+          // All of the shard is written once: a rewrite checks what it keeps.
+          syncodec.openArraySync(place.store).setSync(null, 1);
+          let calls = 0;
+          const write = () => {
+            const start = slotOf(calls++, slots) * slot;
+            array.setSync([syncodec.slice(start, start + slot)], value);
+          };
+          contestants.push({
+            name,
+            run: write,
+            verify() {
+              write();
+              const before = host.writtenBytes();
+              const start = slotOf(calls, slots) * slot;
+              write();
+              const bytesWritten = host.writtenBytes() - before;
+              expectEqual(array.getSync([syncodec.slice(start, start + slot)]).data, value, name);
+              return { bytesRead: 0, bytesWritten };
+            },
+          });
+        }
+        return { contestants, missing: [], close };
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+  };
+}
+
 /** The same write by engines that may have to write the shard anew. */
 function rewriteCase(label, slot, slots) {
   return arrayCase({
@@ -149,7 +206,6 @@ function rewriteCase(label, slot, slots) {
     },
     data: "sine",
     store: "local",
-    storeOptions: { durability: "none" },
     selection: [[0, slot, 1]],
     peers: ["zarrita", "zarr-python batched", "zarr-python fused", "zarrs", "tensorstore"],
   });
@@ -163,6 +219,7 @@ export function patchCases(isTiny) {
     ...Object.keys(operations).flatMap((operation) =>
       [false, true].map((isCold) => sparseCase(operation, isCold, slot, counts)),
     ),
+    ...[1, 16, 256].map((mebibytes) => durabilityCase(`${mebibytes}MiB`, slot, slots(mebibytes))),
     ...[1, 16, 256].map((mebibytes) => rewriteCase(`${mebibytes}MiB`, slot, slots(mebibytes))),
   ];
 }

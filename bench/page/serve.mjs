@@ -19,6 +19,14 @@ const isolation = {
   "Cross-Origin-Embedder-Policy": "require-corp",
 };
 
+/** The part of so many bytes that a request asks for, all of it by default: https://www.rfc-editor.org/rfc/rfc9110#name-range-requests */
+function partOf({ headers }, size) {
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(headers.range ?? "") ?? [];
+  if (!first && !last) return undefined;
+  const start = first ? Number(first) : Math.max(0, size - Number(last));
+  return { start, end: first && last ? Math.min(Number(last), size - 1) : size - 1 };
+}
+
 /** A server of `folder` at `base`, on the loopback interface. */
 export async function servePage(folder, { port = 0, base = "/", isIsolated = true } = {}) {
   const server = createServer((request, response) => {
@@ -31,8 +39,21 @@ export async function servePage(folder, { port = 0, base = "/", isIsolated = tru
       return;
     }
     const type = types[extname(file)] ?? "application/octet-stream";
-    response.writeHead(200, { "Content-Type": type, "Cache-Control": "no-cache", ...(isIsolated && isolation) });
-    createReadStream(file).pipe(response);
+    const { size } = statSync(file);
+    const part = partOf(request, size);
+    if (part !== undefined && part.start > part.end) {
+      response.writeHead(416, { "Content-Range": `bytes */${size}` }).end();
+      return;
+    }
+    response.writeHead(part === undefined ? 200 : 206, {
+      "Content-Type": type,
+      "Content-Length": part === undefined ? size : part.end - part.start + 1,
+      ...(part !== undefined && { "Content-Range": `bytes ${part.start}-${part.end}/${size}` }),
+      "Accept-Ranges": "bytes",
+      "Cache-Control": "no-cache",
+      ...(isIsolated && isolation),
+    });
+    createReadStream(file, part).pipe(response);
   });
   await new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
   return { server, url: `http://localhost:${server.address().port}${base}` };

@@ -9,7 +9,12 @@
  */
 
 import { ArgumentError, type ErrorCode, type ErrorDetails, RuntimeError, SyncodecError } from "../errors.js";
+import type { Durability } from "../stores/durability.js";
+import type { Keep } from "../stores/durable.js";
 import type { ByteRange, Patch } from "../stores/store.js";
+
+/** Names that begin so are the store's own. */
+export const hiddenPrefix = "__";
 
 export type Operation =
   /** `version` is that of the value which an earlier answer told: another is refused. */
@@ -20,8 +25,9 @@ export type Operation =
       readonly version?: string;
     }
   | { readonly kind: "size" | "open" | "delete" | "lock"; readonly key: string }
-  | { readonly kind: "set"; readonly key: string; readonly value: Uint8Array }
-  | { readonly kind: "patch"; readonly key: string; readonly patch: Patch }
+  | { readonly kind: "set"; readonly key: string; readonly value: Uint8Array; readonly durability: Durability }
+  | { readonly kind: "patch"; readonly key: string; readonly patch: Patch; readonly durability: Durability }
+  | { readonly kind: "recover"; readonly key: string; readonly keep: Keep | undefined }
   | { readonly kind: "list"; readonly prefix: string };
 
 /** What "open" tells of a value. */

@@ -4,8 +4,8 @@
  * One worker per thread has the files open and does what a store asks for. Where a thread may sleep (in a worker of a page that is cross-origin
  * isolated) the store is synchronous too: it sleeps until the answer lies in shared memory.
  *
- * Values are written in place, and nothing is flushed: durability is "none". A value whose write is cut (the page is closed, the machine stops)
- * may be neither old nor new; one that the quota refuses stays as it was.
+ * A value whose write is cut short (the page is closed or killed, the quota refuses it) is the old one or the new one when it is next read;
+ * docs/browser.md has the promise.
  *
  * @example
  * ```ts
@@ -17,10 +17,20 @@
  * ```
  */
 
-import { RuntimeError } from "../errors.js";
+import { ArgumentError, RuntimeError } from "../errors.js";
+import { checkDurability, type Durability } from "../stores/durability.js";
+import type { Keep, Recovery } from "../stores/durable.js";
 import type { AsyncStore, ByteRange, OpenValue, Patch, RequestOptions, SyncStore } from "../stores/store.js";
 import { segmentsOf } from "./key_segments.js";
-import { type Answer, errorOf, type Operation, type Reply, SharedReply, type ValueState } from "./opfs_protocol.js";
+import {
+  type Answer,
+  errorOf,
+  hiddenPrefix,
+  type Operation,
+  type Reply,
+  SharedReply,
+  type ValueState,
+} from "./opfs_protocol.js";
 import { maySleep } from "./thread.js";
 
 const smallestReply = 64 * 1024;
@@ -174,17 +184,27 @@ function ownBytes(operation: Operation): { readonly operation: Operation; readon
   return { operation: { ...operation, patch: { ...operation.patch, writes } }, transfer };
 }
 
+export interface OpfsStoreOptions {
+  /**
+   * - `"process"` (default): after the end of the page or its worker at any moment, a value is the old or the new one.
+   * - `"power"`: the same after a loss of power, as far as browsers let that be; what is written is flushed before a call returns.
+   * - `"none"`: values are written in place without a journal, and may be cut.
+   */
+  readonly durability?: Durability;
+}
+
 /** A directory of the origin private file system as a store. Where the thread may sleep it is a {@link SyncOpfsStore}. */
 export class OpfsStore implements AsyncStore {
   /** Not for callers: {@link OpfsStore.open} and {@link OpfsStore.connect} make stores. */
   protected readonly client: Client;
   /** What {@link SyncStore.setSync} is given has been copied when it returns. */
   readonly copiesValues = true;
-  /** Values are written in place, and not flushed. */
-  readonly durability = "none";
+  /** What this store's writes survive; others that are connected to the same worker have their own. */
+  readonly durability: Durability;
 
-  protected constructor(client: Client) {
+  protected constructor(client: Client, durability: Durability) {
     this.client = client;
+    this.durability = durability;
   }
 
   /**
@@ -193,7 +213,11 @@ export class OpfsStore implements AsyncStore {
    * @param directory Its path from the root of the origin private file system, or a handle of it.
    * @throws RuntimeError `UNSUPPORTED` where there is no such file system, `STORE_ERROR` if the worker does not start.
    */
-  static async open(directory: string | FileSystemDirectoryHandle): Promise<OpfsStore | SyncOpfsStore> {
+  static async open(
+    directory: string | FileSystemDirectoryHandle,
+    options: OpfsStoreOptions = {},
+  ): Promise<OpfsStore | SyncOpfsStore> {
+    if (options.durability !== undefined) checkDurability(options.durability);
     if (typeof directory === "string") checkDirectory(directory);
     ioWorker ??= startWorker();
     const worker = await ioWorker.catch((error: unknown) => {
@@ -203,13 +227,14 @@ export class OpfsStore implements AsyncStore {
     });
     const { port1, port2 } = new MessageChannel();
     worker.postMessage({ root: directory, port: port1 }, [port1]);
-    return OpfsStore.connect(port2);
+    return OpfsStore.connect(port2, options);
   }
 
   /** A store over what {@link share} gave, in the thread that it was sent to. */
-  static connect(port: MessagePort): OpfsStore | SyncOpfsStore {
+  static connect(port: MessagePort, { durability = "process" }: OpfsStoreOptions = {}): OpfsStore | SyncOpfsStore {
+    checkDurability(durability);
     const client = new Client(port);
-    return maySleep() ? new SyncOpfsStore(client) : new OpfsStore(client);
+    return maySleep() ? new SyncOpfsStore(client, durability) : new OpfsStore(client, durability);
   }
 
   /**
@@ -219,7 +244,7 @@ export class OpfsStore implements AsyncStore {
     return this.client.share();
   }
 
-  /** Ends the connection, and gives its locks back. The end of the store's thread does so too. */
+  /** Ends the connection and gives its locks back, as the end of the store's thread does; the files are closed. */
   close(): void {
     this.client.close();
   }
@@ -233,7 +258,7 @@ export class OpfsStore implements AsyncStore {
   }
 
   async set(key: string, value: Uint8Array): Promise<void> {
-    await this.#ask({ kind: "set", key, value });
+    await this.#ask({ kind: "set", key, value, durability: this.durability });
   }
 
   async delete(key: string): Promise<void> {
@@ -250,9 +275,13 @@ export class OpfsStore implements AsyncStore {
     await this.patch(key, { writes: [{ offset, bytes: value }] });
   }
 
-  /** In place. All of it is checked before its first byte is written. */
+  /**
+   * All of it or nothing.
+   *
+   * @throws RuntimeError `VALUE_CHANGED` if the value is not of the patch's version.
+   */
   async patch(key: string, patch: Patch): Promise<void> {
-    await this.#ask({ kind: "patch", key, patch });
+    await this.#ask({ kind: "patch", key, patch, durability: this.durability });
   }
 
   async size(key: string): Promise<number | undefined> {
@@ -260,9 +289,19 @@ export class OpfsStore implements AsyncStore {
     return typeof answer === "number" ? answer : undefined;
   }
 
-  /** Waits until no other thread that is connected has the key's lock. */
+  /**
+   * Finishes or undoes the change of a value that a crash has cut, as the next read or write would do.
+   *
+   * @param keep What counts where neither is possible (`JOURNAL_CONFLICT`): the value as it is, or what the journal would make of it.
+   */
+  async recover(key: string, keep?: Keep): Promise<Recovery> {
+    const answer = await this.#ask({ kind: "recover", key, keep });
+    return isRecovery(answer) ? answer : "nothing to do";
+  }
+
+  /** Waits until nobody else, in no page of this origin, has the key's lock. */
   async lock(key: string): Promise<() => void> {
-    segmentsOf(key);
+    checkKey(key);
     const { id } = await this.client.ask({ kind: "lock", key });
     return () => this.client.unlock(id);
   }
@@ -278,7 +317,7 @@ export class OpfsStore implements AsyncStore {
   }
 
   async #ask(operation: Exclude<Operation, { kind: "list" }>): Promise<Answer> {
-    segmentsOf(operation.key);
+    checkKey(operation.key);
     return (await this.client.ask(operation)).answer;
   }
 }
@@ -287,8 +326,18 @@ function isKeys(answer: unknown): answer is readonly string[] {
   return Array.isArray(answer);
 }
 
+function isRecovery(answer: unknown): answer is Recovery {
+  return typeof answer === "string";
+}
+
 function isState(answer: unknown): answer is ValueState {
   return typeof answer === "object" && answer !== null && "version" in answer;
+}
+
+/** @throws ArgumentError `INVALID_PATH` */
+function checkKey(key: string): void {
+  if (!segmentsOf(key).some((name) => name.startsWith(hiddenPrefix))) return;
+  throw new ArgumentError("INVALID_PATH", `names that begin with ${hiddenPrefix} are the store's own`, { key });
 }
 
 function checkDirectory(directory: string): void {
@@ -299,8 +348,8 @@ function checkDirectory(directory: string): void {
 /** The store in a thread that may sleep. */
 export class SyncOpfsStore extends OpfsStore implements SyncStore {
   /** Not for callers. */
-  constructor(client: Client) {
-    super(client);
+  constructor(client: Client, durability: Durability) {
+    super(client, durability);
   }
 
   getSync(key: string, range?: ByteRange): Uint8Array | undefined {
@@ -312,7 +361,13 @@ export class SyncOpfsStore extends OpfsStore implements SyncStore {
   }
 
   setSync(key: string, value: Uint8Array): void {
-    this.#ask({ kind: "set", key, value });
+    this.#ask({ kind: "set", key, value, durability: this.durability });
+  }
+
+  /** As {@link OpfsStore.recover}. */
+  recoverSync(key: string, keep?: Keep): Recovery {
+    const answer = this.#ask({ kind: "recover", key, keep });
+    return isRecovery(answer) ? answer : "nothing to do";
   }
 
   deleteSync(key: string): void {
@@ -329,7 +384,7 @@ export class SyncOpfsStore extends OpfsStore implements SyncStore {
   }
 
   patchSync(key: string, patch: Patch): void {
-    this.#ask({ kind: "patch", key, patch });
+    this.#ask({ kind: "patch", key, patch, durability: this.durability });
   }
 
   sizeSync(key: string): number | undefined {
@@ -340,13 +395,13 @@ export class SyncOpfsStore extends OpfsStore implements SyncStore {
   /**
    * The value as it is now: once another thread has written it, reads throw.
    *
-   * @throws RuntimeError `KEY_BUSY` from the value's methods, where it is no longer the same.
+   * @throws RuntimeError `VALUE_CHANGED` from the value's methods, where it is no longer the same.
    */
   openSync(key: string): OpenValue | undefined {
     const state = this.#ask({ kind: "open", key });
     if (!isState(state)) return undefined;
     const { byteLength, version } = state;
-    const gone = (): RuntimeError => new RuntimeError("STORE_ERROR", "the value is gone", { key });
+    const gone = (): RuntimeError => new RuntimeError("VALUE_CHANGED", "the value is gone", { key });
     return {
       byteLength,
       read: (range) => {
@@ -364,9 +419,9 @@ export class SyncOpfsStore extends OpfsStore implements SyncStore {
     };
   }
 
-  /** Sleeps until no other thread that is connected has the key's lock. */
+  /** Sleeps until nobody else, in no page of this origin, has the key's lock. */
   lockSync(key: string): () => void {
-    segmentsOf(key);
+    checkKey(key);
     const { id } = this.client.askSync({ kind: "lock", key });
     return () => this.client.unlock(id);
   }
@@ -384,7 +439,7 @@ export class SyncOpfsStore extends OpfsStore implements SyncStore {
   }
 
   #ask(operation: Exclude<Operation, { kind: "list" }>, limit?: number): unknown {
-    segmentsOf(operation.key);
+    checkKey(operation.key);
     return this.client.askSync(operation, limit).answer;
   }
 }

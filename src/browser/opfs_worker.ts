@@ -1,18 +1,47 @@
 /** The I/O worker of {@link OpfsStore}: it alone has the files' handles, and serves all stores that are connected to it. */
 
-import { KeyLocks } from "../stores/key_locks.js";
+import { RuntimeError } from "../errors.js";
 import { segmentsOf } from "./key_segments.js";
-import { OpfsFiles } from "./opfs_files.js";
+import { type FilePlace, OpfsFiles } from "./opfs_files.js";
 import { type Answer, type Connection, failureOf, type Operation, type Request, SharedReply } from "./opfs_protocol.js";
 
-const files = new OpfsFiles(await navigator.storage.getDirectory());
-const locks = new KeyLocks();
+const opfs = await navigator.storage.getDirectory();
+/** Where I/O workers ask each other for files, by their paths. */
+const channel = new BroadcastChannel("syncodec-opfs");
+const files = new OpfsFiles(opfs, (path) => channel.postMessage(path));
+channel.addEventListener("message", ({ data }: MessageEvent<string>) => files.giveUp(data));
+
+/** The path of a directory from the root of the file system. */
+async function pathOf(directory: string | FileSystemDirectoryHandle): Promise<readonly string[]> {
+  if (typeof directory === "string") {
+    const path = directory.replace(/^\/|\/$/g, "");
+    return path === "" ? [] : segmentsOf(`/${path}`);
+  }
+  const path = await opfs.resolve(directory);
+  if (path !== null) return path;
+  throw new RuntimeError("UNSUPPORTED", "The directory is not in the origin private file system of this page");
+}
+
+/** Takes a key's lock, which holds in the whole origin: whoever has it keeps the file, too. */
+function lock(place: FilePlace): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const hold = (): Promise<void> =>
+      new Promise((release) => {
+        const unpin = files.pin(place);
+        resolve(() => {
+          unpin();
+          release();
+        });
+      });
+    navigator.locks.request(`syncodec-opfs-key ${place.path.join("/")}`, hold).catch(reject);
+  });
+}
 
 /** Serves the store at the other end of `port`. */
 function serve({ root, port }: Connection): void {
   /** Locks that the store has, or waits for, by the number of its request. */
-  const held = new Map<number, Promise<() => void>>();
-  const path = files.pathOf(root);
+  const locks = new Map<number, Promise<() => void>>();
+  const path = pathOf(root);
 
   const carryOut = async (id: number, operation: Operation, reply: SharedReply | undefined): Promise<Answer> => {
     const directory = await path;
@@ -34,15 +63,17 @@ function serve({ root, port }: Connection): void {
       case "size":
         return (await files.state(place))?.byteLength;
       case "set":
-        return files.set(place, operation.value).then(() => undefined);
+        return files.set(place, operation.value, operation.durability).then(() => undefined);
       case "patch":
-        return files.patch(place, operation.patch).then(() => undefined);
+        return files.patch(place, operation.patch, operation.durability).then(() => undefined);
+      case "recover":
+        return files.recover(place, operation.keep);
       case "delete":
         return files.delete(place).then(() => undefined);
       case "lock": {
-        const lock = locks.acquire(place.path.join("/"), "exclusive");
-        held.set(id, lock);
-        await lock;
+        const held = lock(place);
+        locks.set(id, held);
+        await held;
         return undefined;
       }
     }
@@ -65,13 +96,13 @@ function serve({ root, port }: Connection): void {
   };
 
   const unlock = async (id: number): Promise<void> => {
-    const lock = held.get(id);
-    held.delete(id);
-    (await lock)?.();
+    const held = locks.get(id);
+    locks.delete(id);
+    (await held)?.();
   };
 
   const unlockAll = (): void => {
-    for (const id of [...held.keys()]) void unlock(id);
+    for (const id of [...locks.keys()]) void unlock(id);
   };
 
   port.addEventListener("message", ({ data }: MessageEvent<Request>) => {
@@ -79,7 +110,11 @@ function serve({ root, port }: Connection): void {
     else if ("unlock" in data) void unlock(data.unlock);
     else if ("operation" in data) void answer(data.id, data.operation, data.reply);
     else if ("alive" in data) void navigator.locks.request(data.alive, unlockAll);
-    else unlockAll();
+    else {
+      unlockAll();
+      // Nothing of ours is left beside the values.
+      void files.closeAll().catch(() => undefined);
+    }
   });
   port.start();
 }

@@ -13,6 +13,7 @@ import { dataTypeByName } from "../metadata/data_type.js";
 import { JsonNumber, type JsonValue } from "../metadata/json.js";
 import { at, expectArray, expectShape, invalid, parseNamed, rejectUnknownFields } from "../metadata/validate.js";
 import type { ByteRange } from "../stores/store.js";
+import { crc32cOf } from "../wasm/checksum.js";
 import { useMemory } from "../wasm/memory.js";
 import {
   type ArrayToBytesCodec,
@@ -166,8 +167,7 @@ export function indexOffset({ indexLocation, indexSize }: BoundShard, byteLength
   return indexLocation === "start" ? 0 : byteLength - indexSize;
 }
 
-/** Whether a step of an index chain puts the CRC-32C of its bytes behind them. */
-const appendsCrc32c = ({ name }: BoundStep): boolean => name === "crc32c" || name === "numcodecs.crc32c";
+const isCrc32c = ({ name }: BoundStep): boolean => name === "crc32c";
 
 /**
  * Bytes of the encoded index that tell it from another one by their CRC-32C: bytes and their own CRC-32C behind them have the same one, whatever
@@ -175,13 +175,20 @@ const appendsCrc32c = ({ name }: BoundStep): boolean => name === "crc32c" || nam
  */
 export function guardedIndexSize({ index, indexSize }: BoundShard): number {
   const { byteSteps } = index;
-  const others = byteSteps.findLastIndex((step) => !appendsCrc32c(step)) + 1;
+  const others = byteSteps.findLastIndex((step) => !isCrc32c(step)) + 1;
   return indexSize - (byteSteps.length - others) * Uint32Array.BYTES_PER_ELEMENT;
+}
+
+/** CRC-32C of the first {@link guardedIndexSize} bytes of an encoded index that is known to be whole: what stands behind them, if anything does. */
+export function indexChecksum(shard: BoundShard, encoded: Uint8Array): number {
+  const guarded = guardedIndexSize(shard);
+  if (guarded === encoded.byteLength) return crc32cOf(encoded);
+  return new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength).getUint32(guarded, true);
 }
 
 /** Whether {@link guardedIndexSize} bytes of the encoded index are those of the decoded one. */
 export function isIndexStoredPlain({ index }: BoundShard): boolean {
-  return index.byteSteps.every(({ name }) => name === "crc32c");
+  return index.byteSteps.every(isCrc32c);
 }
 
 /**

@@ -13,8 +13,9 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { threadId } from "node:worker_threads";
-import { ArgumentError, RuntimeError } from "../errors.js";
+import { RuntimeError } from "../errors.js";
 import type { DiskFile } from "../stores/disk.js";
+import { checkDurability, type Durability } from "../stores/durability.js";
 import { applyPatch, type Keep, type Recovery, recover } from "../stores/durable.js";
 import { NamedJournal } from "../stores/named_journal.js";
 import { resolveRange } from "../stores/range.js";
@@ -32,11 +33,6 @@ import { besidePath, hiddenPrefix, journalPath, namesOf, type Place, StorePaths 
 import { ValueReader, versionOf } from "./value_reader.js";
 
 const readdirAsync = promisify(readdir);
-
-const durabilities = ["none", "process", "power"] as const;
-
-/** What a write survives: nothing in particular, a kill of the process, or a loss of power. */
-export type Durability = (typeof durabilities)[number];
 
 export interface LocalStoreOptions {
   /**
@@ -103,12 +99,7 @@ export class LocalStore implements SyncStore, AsyncStore {
     root: string | URL,
     { durability = "process", lockTimeoutMs = defaultLockTimeout, readOnly = false }: LocalStoreOptions = {},
   ) {
-    if (!durabilities.includes(durability)) {
-      throw new ArgumentError("INVALID_ARGUMENT", "unknown durability", {
-        expected: durabilities.join(", "),
-        found: String(durability),
-      });
-    }
+    checkDurability(durability);
     this.root = resolve(typeof root === "string" ? root : fileURLToPath(root));
     this.durability = durability;
     this.readOnly = readOnly;

@@ -2,12 +2,12 @@
  * Chunks on their way into the store: what whole writes, rewrites and slot patches have in common.
  */
 
-import { type BoundChain, elementCount } from "../codecs/codec.js";
-import type { BoundShard, SubchunkWriteOrder } from "../codecs/sharding_indexed.js";
+import { type BoundChain, type ChunkSpec, elementCount } from "../codecs/codec.js";
+import { type BoundShard, chunkCoordinates, type SubchunkWriteOrder } from "../codecs/sharding_indexed.js";
 import { chunkExtent } from "../grid/projection.js";
 import type { ChunkSelection } from "../grid/selection.js";
 import type { Elements } from "../metadata/data_type.js";
-import type { Box } from "./box.js";
+import { type Box, stridedBox } from "./box.js";
 import type { IndexCache } from "./index_cache.js";
 import type { Place } from "./place.js";
 import { bytesResult, type EncodeJob, type Plan } from "./plan.js";
@@ -71,6 +71,11 @@ export interface ShardPart {
   readonly outer: Outer;
 }
 
+/** Whether any of an inner chunk lies in the array: those outside, which other writers may store, do not keep a shard alive. */
+export function isInArray({ grid, inner }: BoundShard, extent: readonly number[], number: number): boolean {
+  return chunkCoordinates(grid, number).every((chunk, axis) => chunk * inner.spec.shape[axis]! < extent[axis]!);
+}
+
 /** One item for every inner chunk that the write touches. */
 export function innerWrites({ key, shard, extent, selection, outer }: ShardPart): ChunkWrite[] {
   const { inner: chain, axes, grid } = shard;
@@ -120,6 +125,33 @@ export function encodeJob(
     box,
     chunkOffset,
     emptyExtent,
+    result: undefined,
+  };
+}
+
+/** A job that runs bytes in hand through `steps` as they are. */
+export function bytesJob(
+  { key, grid, number }: Place,
+  spec: ChunkSpec,
+  steps: EncodeJob["steps"],
+  source: Uint8Array,
+): EncodeJob {
+  const { byteLength } = source;
+  const box = stridedBox([byteLength], [1], [1], 1);
+  const origin = { sourceOffset: 0, chunkOffset: 0 };
+  return {
+    kind: "encode",
+    key,
+    grid,
+    number,
+    steps,
+    spec,
+    byteLength,
+    base: undefined,
+    source,
+    ...origin,
+    box,
+    emptyExtent: undefined,
     result: undefined,
   };
 }

@@ -10,6 +10,7 @@ import type { BoundChain } from "../codecs/codec.js";
 import {
   type BoundShard,
   guardedIndexSize,
+  indexChecksum,
   indexOffset,
   isIndexStoredPlain,
   type ShardIndex,
@@ -78,6 +79,8 @@ export function* patchPlan(
       const index = indexes[i];
       if (index === undefined) absent.add(candidate.item);
       else {
+        const stored = pending[i]!.read?.value;
+        if (stored !== undefined) index.checksum = indexChecksum(candidate.shard, stored);
         const patch = withPlace(
           () => planPatch(candidate, index, openings.get(candidate.item.key)?.version),
           candidate.item,
@@ -166,7 +169,7 @@ function* findChecksums(patches: readonly ShardPatch[]): Plan {
   others.forEach(({ item, index }, i) => {
     const shard = item.chain.shard!;
     const stored = indexBytes(shard, reads[i]!.value ?? new Uint8Array(0), item);
-    index.checksum = crc32cOf(stored.subarray(0, guardedIndexSize(shard)));
+    index.checksum = indexChecksum(shard, stored);
   });
 }
 

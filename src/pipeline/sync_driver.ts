@@ -145,11 +145,14 @@ function get(
     for (const read of reads) getWhole(read, access, memory);
     return;
   }
-  const unchecked = new Set<OpenValue>();
+  let unchecked: Set<OpenValue> | undefined;
   for (const fetch of planFetches(reads, access.hasRanges, coalesce)) {
     const { key, range } = fetch;
     const value = range === undefined ? undefined : open.get(key);
-    if (value?.check !== undefined && !isLocked) unchecked.add(value);
+    if (value?.check !== undefined && !isLocked) {
+      unchecked ??= new Set();
+      unchecked.add(value);
+    }
     if (access.readInto !== undefined && readInto(fetch, access.readInto, value, memory)) continue;
     distribute(fetch, value === undefined || range === undefined ? access.get(key, range) : value.read(range));
     if (needsSize(fetch)) {
@@ -157,7 +160,7 @@ function get(
       for (const read of fetch.reads) read.byteLength = byteLength;
     }
   }
-  for (const value of unchecked) value.check?.();
+  if (unchecked !== undefined) for (const value of unchecked) value.check?.();
 }
 
 /** Reads one whole value. */

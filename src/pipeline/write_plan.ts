@@ -6,10 +6,9 @@
  * level, all plain chunks are encoded in one transform, and the shards are put together again from the innermost level outwards.
  */
 
-import { type BoundChain, byteStrides, type ChunkSpec, elementCount } from "../codecs/codec.js";
+import { type BoundChain, byteStrides, elementCount } from "../codecs/codec.js";
 import {
   type BoundShard,
-  chunkCoordinates,
   indexOffset,
   layoutShard,
   ShardIndex,
@@ -19,19 +18,19 @@ import {
 import { DataError } from "../errors.js";
 import { selectAll } from "../grid/projection.js";
 import { type Elements, newElements } from "../metadata/data_type.js";
-import { stridedBox } from "./box.js";
 import {
+  bytesJob,
   type ChunkWrite,
   coversAll,
   encodeJob,
   encodeLeaves,
   innerWrites,
+  isInArray,
   type ShardPart,
   shapeAndExtent,
   type WriteOptions,
 } from "./chunk_write.js";
 import { patchPlan } from "./patch_plan.js";
-import type { Place } from "./place.js";
 import { withPlace } from "./place.js";
 import { bytesResult, decodeJob, type EncodeJob, type Plan, type Write } from "./plan.js";
 import { indexBytes, indexJob, newRead, readPlan, wholeChunkRead } from "./read_plan.js";
@@ -205,18 +204,13 @@ function expand(node: ShardWrite): ChunkWrite[] {
   return items;
 }
 
-/** Whether any of an inner chunk lies in the array: those outside, which other writers may store, do not keep a shard alive. */
-function isInArray({ shard, extent }: ShardWrite, number: number): boolean {
-  const { grid, inner } = shard;
-  return chunkCoordinates(grid, number).every((chunk, axis) => chunk * inner.spec.shape[axis]! < extent[axis]!);
-}
-
 /** Lays out the shards of one level, whose inner chunks are all encoded. */
 function* assemble(shards: readonly ShardWrite[], options: WriteOptions): Plan {
   const present = shards.filter((node) => {
     if (node.whole !== undefined) return node.whole.result !== undefined;
     for (const { encoded } of node.children.values()) if (encoded !== undefined) return true;
-    for (const number of node.slots.keys()) if (!node.children.has(number) && isInArray(node, number)) return true;
+    for (const number of node.slots.keys())
+      if (!node.children.has(number) && isInArray(node.shard, node.extent, number)) return true;
     return false;
   });
   if (present.length === 0) return;
@@ -315,31 +309,4 @@ function slotsInOrder({ shard, slots }: ShardWrite, { subchunkWriteOrder }: Writ
   if (slots.size === 0) return fresh;
   const stored = [...slots].sort(([, a], [, b]) => a.offset - b.offset).map(([number]) => number);
   return Uint32Array.from([...stored, ...fresh.filter((number) => !slots.has(number))]);
-}
-
-/** A job that runs bytes in hand through `steps` as they are. */
-function bytesJob(
-  { key, grid, number }: Place,
-  spec: ChunkSpec,
-  steps: EncodeJob["steps"],
-  source: Uint8Array,
-): EncodeJob {
-  const { byteLength } = source;
-  const box = stridedBox([byteLength], [1], [1], 1);
-  const origin = { sourceOffset: 0, chunkOffset: 0 };
-  return {
-    kind: "encode",
-    key,
-    grid,
-    number,
-    steps,
-    spec,
-    byteLength,
-    base: undefined,
-    source,
-    ...origin,
-    box,
-    emptyExtent: undefined,
-    result: undefined,
-  };
 }

@@ -24,7 +24,7 @@ import type { Patch, PatchWrite } from "./store.js";
 export interface JournalKeeper {
   /** The journal that counts. */
   read(): Steps<Uint8Array | undefined>;
-  /** Once this returns, the journal counts; until then it never began. */
+  /** Once this returns, the journal counts; until then it never began. `bytes` are the keeper's. */
   commit(bytes: Uint8Array, power: boolean): Steps<void>;
   /** Marks the journal that counts as done, and removes it. */
   retire(power: boolean): Steps<void>;
@@ -37,7 +37,12 @@ export interface ValueNames {
   readonly key: string;
   readonly value: string;
   readonly journal: string;
+  /** How the user says what counts after a conflict. */
+  readonly remedy?: string;
 }
+
+const defaultRemedy =
+  "`syncodec verify --repair --keep=file` keeps the value as it is, `--keep=journal` finishes the change";
 
 /** What a conflict is resolved with, and nothing else is: the value as it is, or as the journal would have it. */
 export type Keep = "file" | "journal";
@@ -143,8 +148,7 @@ export function* applyPatch(file: DiskFile, names: ValueNames, patch: Patch, opt
     yield* write(file, change, power);
   } catch (error) {
     try {
-      yield* undo(file, change, old, power);
-      yield* journal.retire(power);
+      if (yield* undo(file, change, old, power)) yield* journal.retire(power);
     } catch {
       // The write's own error says more. The journal stays, and whoever locks the value next decides.
     }
@@ -158,19 +162,24 @@ function* write(file: DiskFile, { oldLength, newLength, overwrites, tail }: Chan
   // The pieces say that the tail is complete.
   if (tail !== undefined && overwrites.length > 0 && power) yield* settled(file.sync());
   for (const { offset, bytes } of overwrites) yield* settled(file.write(offset, bytes));
+  // The shorter length says that the pieces are complete.
+  if (newLength < oldLength && overwrites.length > 0 && power) yield* settled(file.sync());
   if (newLength < oldLength) yield* settled(file.truncate(newLength));
   if (power) yield* settled(file.sync());
 }
 
+/** Restores the old value. False if what was cut off is gone: then the change can only be finished. */
 function* undo(
   file: DiskFile,
   { oldLength, overwrites }: Change,
   old: readonly Uint8Array[],
   power: boolean,
-): Steps<void> {
+): Steps<boolean> {
+  if ((yield* settled(file.byteLength())) < oldLength) return false;
   for (const [i, { offset }] of overwrites.entries()) yield* settled(file.write(offset, old[i]!));
   yield* settled(file.truncate(oldLength));
   if (power) yield* settled(file.sync());
+  return true;
 }
 
 /** What a value that a journal was left for should become. */
@@ -240,11 +249,11 @@ function* readJournal(keeper: JournalKeeper): Steps<FoundJournal | undefined> {
   return bytes && decodeJournal(bytes);
 }
 
-function journalConflict({ key, value, journal }: ValueNames, reason: string): RuntimeError {
+function journalConflict(names: ValueNames, reason: string): RuntimeError {
+  const { key, value, journal, remedy = defaultRemedy } = names;
   return new RuntimeError(
     "JOURNAL_CONFLICT",
-    `${journal} holds a change of ${value} that can be neither finished nor undone: ${reason}. ` +
-      "Nothing was touched. `syncodec verify --repair --keep=file` keeps the value as it is, `--keep=journal` finishes the change",
+    `${journal} holds a change of ${value} that can be neither finished nor undone: ${reason}. Nothing was touched. ${remedy}`,
     { key },
   );
 }
@@ -311,7 +320,9 @@ function* finish({ newLength, pieces }: Journal, file: DiskFile, power: boolean)
   // As in the change itself: the pieces say that the tail is complete.
   if (power) yield* settled(file.sync());
   for (const { offset, bytes } of pieces) yield* settled(file.write(offset, bytes));
-  if ((yield* settled(file.byteLength())) !== newLength) yield* settled(file.truncate(newLength));
+  if ((yield* settled(file.byteLength())) === newLength) return;
+  if (power) yield* settled(file.sync());
+  yield* settled(file.truncate(newLength));
 }
 
 /** A value as recovery would leave it, without changing anything. */

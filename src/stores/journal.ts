@@ -53,8 +53,11 @@ export interface Journal {
 const magic = new TextEncoder().encode("SYNCJNL1");
 /** Offset of the byte that says whether the journal is still needed. */
 export const stateOffset = 8;
-/** Far apart: no flipped bit makes one of the other. */
-const state = { live: 0x4c, retired: 0xb3 };
+/** Far apart: no flipped bit makes one of the other. Zero is also what lies where a disk has got a file's length and not yet its bytes. */
+const state = { writing: 0, live: 0x4c, retired: 0xb3 };
+/** The body is being written: see {@link journalInPlace}. */
+export const writingState: Uint8Array = Uint8Array.of(state.writing);
+export const liveState: Uint8Array = Uint8Array.of(state.live);
 export const retiredState: Uint8Array = Uint8Array.of(state.retired);
 const checksumOffset = 12;
 const headerBytes = 80;
@@ -153,6 +156,44 @@ export function decodeJournal(bytes: Uint8Array): FoundJournal {
     default:
       return damaged(`its state is ${bytes[stateOffset]}`);
   }
+}
+
+/** Bytes that a journal takes, as far as its header can be believed; what lies behind it is left of a longer one. */
+function journalLength(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = view.getUint32(76, true);
+  let byteLength = headerBytes + pieceHeaderBytes * count;
+  for (let i = 0, header = headerBytes; i < count; i++, header += pieceHeaderBytes) {
+    if (header + pieceHeaderBytes > bytes.byteLength) break;
+    byteLength += view.getUint32(header + 8, true);
+  }
+  return Math.min(byteLength, bytes.byteLength);
+}
+
+/**
+ * What counts in a file that journals are written into one over the other, each with the state "writing" until all of it is there:
+ *
+ * | found | how it comes about | means |
+ * | --- | --- | --- |
+ * | no state: at most 8 bytes, of the magic or zero; or a header of zeros | the first write was cut, or only the length is on the disk | never began |
+ * | state "writing", whatever follows | the body was cut; nothing of the value has been touched | never began |
+ * | state "retired", whatever follows | the change is done; behind it may lie parts of the next body | done |
+ * | state "live", checksum right | | counts |
+ * | anything else: "live" with a wrong checksum, another state or magic | by no cut: "live" is written when all else is in the file | a conflict |
+ *
+ * @returns `undefined` for what never began, and for "done" if there is nothing left to know of it; else what {@link decodeJournal} takes.
+ */
+export function journalInPlace(bytes: Uint8Array): Uint8Array | undefined {
+  const head = bytes.subarray(0, stateOffset);
+  const isUnwritten = bytes.subarray(0, headerBytes).every((byte) => byte === 0);
+  if (isUnwritten || (bytes.byteLength <= stateOffset && head.every((byte, i) => byte === magic[i]))) return undefined;
+  const hasMagic = head.byteLength === stateOffset && head.every((byte, i) => byte === magic[i]);
+  if (!hasMagic) return bytes;
+  if (bytes[stateOffset] === state.writing) return undefined;
+  const isRetired = bytes[stateOffset] === state.retired;
+  if (bytes.byteLength < headerBytes) return isRetired ? undefined : bytes;
+  const journal = bytes.subarray(0, journalLength(bytes));
+  return isRetired && decodeJournal(journal).kind === "damaged" ? undefined : journal;
 }
 
 /** `[start, end)` in parts that end at multiples of {@link sectorBytes}. */

@@ -154,8 +154,8 @@ test.each(["vite", "webpack"])("syncodec/browser with its workers: %s", async (n
 
 test.each([true, false])("syncodec/browser without a bundler, isolated: %s", async (isIsolated) => {
   const text = readFileSync(join(folder, "browser_app.js"), "utf8")
-    .replace('from "syncodec"', 'from "./node_modules/syncodec/dist/browser/index.js"')
-    .replace('from "syncodec/browser"', 'from "./node_modules/syncodec/dist/browser/browser.js"');
+    .replace('from "syncodec"', 'from "./node_modules/syncodec/dist/web/index.js"')
+    .replace('from "syncodec/browser"', 'from "./node_modules/syncodec/dist/web/browser.js"');
   writeFileSync(join(folder, "plain_browser.js"), text);
   writeFileSync(join(folder, "plain_browser.html"), html("./plain_browser.js"));
   isolation = isIsolated ? isolated : {};
@@ -171,7 +171,7 @@ function writePlainPage(): void {
   const path = join(folder, "plain.js");
   writeFileSync(
     path,
-    readFileSync(app, "utf8").replace('from "syncodec"', 'from "./node_modules/syncodec/dist/browser/index.js"'),
+    readFileSync(app, "utf8").replace('from "syncodec"', 'from "./node_modules/syncodec/dist/web/index.js"'),
   );
   writeFileSync(join(folder, "plain.html"), html("./plain.js"));
 }

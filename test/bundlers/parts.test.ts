@@ -10,7 +10,7 @@ let syncodec: typeof Syncodec;
 
 beforeEach(async () => {
   vi.resetModules();
-  syncodec = await import(new URL("../../dist/browser/index.js", import.meta.url).href);
+  syncodec = await import(new URL("../../dist/web/index.js", import.meta.url).href);
 });
 
 const codeOf = (body: () => unknown): string => {
@@ -71,7 +71,7 @@ test("asynchronous calls load codecs within shards within shards", async () => {
   });
   await array.set(null, bytes);
   vi.resetModules();
-  const fresh: typeof Syncodec = await import(new URL("../../dist/browser/index.js", import.meta.url).href);
+  const fresh: typeof Syncodec = await import(new URL("../../dist/web/index.js", import.meta.url).href);
   expect(fresh.openArray).not.toBe(openArray);
   const opened = await fresh.openArray(new Map([...store.listSync("/")].map((key) => [key, store.getSync(key)!])));
   expect(opened.getSync([40])).toBe(3);
@@ -86,7 +86,7 @@ test("members of any format, type and codec are opened asynchronously, also from
   await createArray(store, { ...shape, path: "/b", dataType: "string", zarrFormat: 2, filters: ["vlen-utf8"] });
   await (await openGroup(store)).consolidateMetadata();
   vi.resetModules();
-  const fresh: typeof Syncodec = await import(new URL("../../dist/browser/index.js", import.meta.url).href);
+  const fresh: typeof Syncodec = await import(new URL("../../dist/web/index.js", import.meta.url).href);
   const content = new Map([...store.listSync("/")].map((key) => [key, store.getSync(key)!]));
   expect(() => fresh.openGroupSync(content)).toThrow(expect.objectContaining({ code: "CODEC_NOT_LOADED" }));
   const members = await (await fresh.openGroup(content)).members();

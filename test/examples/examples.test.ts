@@ -22,6 +22,7 @@ function run(args: readonly string[]): { status: number | null; output: string }
 
 test("the README shows the quickstart as it is, and it runs", () => {
   const example = readFileSync(join(root, "examples/quickstart.mjs"), "utf8");
+  expect(example.split("\n").length).toBeLessThan(50);
   expect(readFileSync(join(root, "README.md"), "utf8")).toContain(`\`\`\`js\n${example}\`\`\``);
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(root, join(folder, "node_modules/syncodec"));

@@ -39,6 +39,9 @@ test("holds what it needs, and nothing of the workshop", () => {
   const documents = ["ARCHITECTURE.md", "CHANGELOG.md", "LICENSE", "README.md", "package.json"];
   expect(names).toEqual(new Set([...documents, "assembly/", "bench/", "build/", "dist/", "src/"]));
   expect(files.filter((path) => /debug|\.test\.|node_modules|\.tgz$/.test(path))).toEqual([]);
+  // What is bundled for browsers lies apart from what the compiler made.
+  expect(files.filter((path) => /^dist\/web\/.*\.d\.ts/.test(path))).toEqual([]);
+  expect(files.filter((path) => /^dist\/(?!web\/).*-[0-9a-f]{8}\.js$/.test(path))).toEqual([]);
 });
 
 test("publint finds nothing", async () => {

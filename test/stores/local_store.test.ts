@@ -20,7 +20,8 @@ import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vites
 import type { Mutable } from "zarrita";
 import { SyncodecError } from "../../src/errors.js";
 import { isSafeSegment } from "../../src/node/key_segments.js";
-import { type Durability, LocalStore } from "../../src/node/local_store.js";
+import { LocalStore } from "../../src/node/local_store.js";
+import type { Durability } from "../../src/stores/durability.js";
 import { describeStore } from "./store_suite.js";
 import { asyncSurface, syncSurface } from "./surface.js";
 

@@ -126,10 +126,12 @@ describe("stores that are connected", () => {
     expect(store.openSync("/a")!.version()).toBe(open.version());
     expect(open.read({ offset: 1, length: 2 })).toEqual(bytes(1, 2));
     other.setRangeSync("/a", bytes(1), 0);
-    expect(() => open.read({ suffixLength: 1 })).toThrow(expect.objectContaining({ code: "KEY_BUSY", key: "/a" }));
+    expect(() => open.read({ suffixLength: 1 })).toThrow(expect.objectContaining({ code: "VALUE_CHANGED", key: "/a" }));
     expect(store.openSync("/a")!.version()).not.toBe(open.version());
     other.deleteSync("/a");
-    expect(() => open.readInto({ suffixLength: 1 }, bytes(0))).toThrow(expect.objectContaining({ code: "KEY_BUSY" }));
+    expect(() => open.readInto({ suffixLength: 1 }, bytes(0))).toThrow(
+      expect.objectContaining({ code: "VALUE_CHANGED" }),
+    );
   });
 
   test("take turns with locks", async () => {
@@ -176,19 +178,19 @@ describe("the quota", () => {
     const files = new OpfsFiles(await navigator.storage.getDirectory());
     const name = freshName();
     const place = { key: "/a", path: [name, "a"] };
-    await files.set(place, bytes(1, 2, 3));
+    await files.set(place, bytes(1, 2, 3), "none");
     const prototype: unknown = Reflect.get(Reflect.get(globalThis, "FileSystemSyncAccessHandle"), "prototype");
     vi.spyOn(prototype as { truncate(): void }, "truncate").mockImplementation(() => {
       throw new DOMException("full", "QuotaExceededError");
     });
     const refused = { name: "RuntimeError", code: "QUOTA_EXCEEDED", key: "/a" };
-    await expect(files.set(place, ascending(10))).rejects.toMatchObject(refused);
-    await expect(files.patch(place, { writes: [], byteLength: 10 })).rejects.toMatchObject(refused);
+    await expect(files.set(place, ascending(10), "none")).rejects.toMatchObject(refused);
+    await expect(files.patch(place, { writes: [], byteLength: 10 }, "none")).rejects.toMatchObject(refused);
     const target = new Uint8Array(3);
     expect(await files.read(place, undefined, undefined, () => target)).toBe(3);
     expect(target).toEqual(bytes(1, 2, 3));
     const fresh = { key: "/b", path: [name, "b"] };
-    await expect(files.set(fresh, ascending(10))).rejects.toMatchObject({ ...refused, key: "/b" });
+    await expect(files.set(fresh, ascending(10), "none")).rejects.toMatchObject({ ...refused, key: "/b" });
     expect(await files.list([name], "/")).toEqual(["/a"]);
   });
 });
