@@ -74,7 +74,12 @@ export const targets = [
     id: "zarr-python",
     text: "cases W, R, S, M, L against the faster of zarr-python's pipelines: faster on every row; ≥ 20× for memory reads, none and zstd, chunks ≤ 1000 elements",
     rows: [
-      ratio(/^(R\.(?!.*\.(none|zstd)\.memory$)|W\.|L\.|M\.write|S\.latency(?!.*\.fresh$))/, "zarr-python", 1, "syncodec"),
+      ratio(
+        /^(R\.(?!.*\.(none|zstd)\.memory$)|W\.|L\.|M\.write|S\.latency(?!.*\.fresh$))/,
+        "zarr-python",
+        1,
+        "syncodec",
+      ),
       ratio(/^(R\..*\.(none|zstd)\.memory$|S\.memory|M\.(read|element))/, "zarr-python", 20, "syncodec"),
     ],
   },
@@ -99,8 +104,8 @@ export const targets = [
   },
   {
     id: "workers",
-    text: "two workers, gzip or zstd, chunks ≥ 256 KB, also one single shard: ≥ 1.6× one",
-    rows: [ratio(/^G\.workers\./, "syncodec one worker", 1.6, "syncodec two workers")],
+    text: "two threads, gzip or zstd, chunks ≥ 256 KB, also one single shard: ≥ 1.6× one",
+    rows: [ratio(/^G\.workers\./, "syncodec one thread", 1.6, "syncodec two threads")],
   },
   {
     id: "volume",

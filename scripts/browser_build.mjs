@@ -5,31 +5,31 @@
 // each bundler treats an asset of a package in its own way, and some not at all. Rollup rather than esbuild makes the chunks: it knows that
 // what the entry has loaded need not be loaded by the others, so that the core is one file instead of 14 (52 kB gzipped instead of 56).
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { transform } from "esbuild";
 import { rollup } from "rollup";
-import { inlinedZstd, zstdPackage } from "./for_browsers.mjs";
+import { inlinedZstd, zstdModule, zstdPackage } from "./for_browsers.mjs";
 
 const dist = fileURLToPath(new URL("../dist", import.meta.url));
 const require = createRequire(import.meta.url);
-const zstdLibrary = "\0zstd-library";
+const zstd = inlinedZstd(join(dist, "wasm"), ".js");
 
 /** The plugin: replacements, and the zstd encoder inlined. */
 const forBrowsers = {
   name: "for-browsers",
   resolveId(specifier, importer) {
-    if (specifier === zstdPackage) return zstdLibrary;
+    const inlined = zstd.resolve(specifier);
+    if (inlined !== undefined) return `\0${inlined}`;
     if (importer === undefined || !/^\..*\.js$/.test(specifier)) return null;
     const replacement = join(dirname(importer), specifier.replace(/\.js$/, ".browser.js"));
     return existsSync(replacement) ? replacement : null;
   },
   load(id) {
-    if (id !== zstdLibrary) return null;
-    return inlinedZstd(join(dist, "wasm/module_text.js"));
+    return id.startsWith("\0zstd") ? zstd.load(id.slice(1)) : null;
   },
   async renderChunk(code) {
     // Takes the comments away.
@@ -77,6 +77,7 @@ export async function buildForBrowsers() {
   const bundle = await rollup({
     input: {
       index: join(dist, "index.js"),
+      kernels: join(dist, "kernels.js"),
       numcodecs: join(dist, "numcodecs.js"),
       zarrita: join(dist, "zarrita.js"),
       browser: join(dist, "browser.js"),
@@ -100,5 +101,6 @@ export async function buildForBrowsers() {
     hashCharacters: "hex",
   });
   await bundle.close();
+  copyFileSync(zstdModule, join(dist, "web/zstd_encoder.wasm"));
   writeFileSync(join(dist, "web/THIRD_PARTY.txt"), notices());
 }

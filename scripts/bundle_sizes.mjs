@@ -17,7 +17,7 @@ const parts = {
   "core + gzip, read and written": ["gzip", "writing_part"],
   "core + blosc, read": ["blosc"],
   "core + writing": ["writing_part"],
-  "core + zstd, read and written": ["zstd", "writing_part", "zstd-library"],
+  "core + zstd, read and written": ["zstd", "writing_part", "zstd-library", "zstd-text"],
   "core + Zarr v2": ["zarr_v2_part"],
   "core + data types beyond numbers": ["data_type_families_part"],
 };

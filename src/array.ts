@@ -55,6 +55,7 @@ import type { Batch, Listing, Plan } from "./pipeline/plan.js";
 import { readPlan } from "./pipeline/read_plan.js";
 import { synchronous } from "./pipeline/synchronous.js";
 import type { Outer, Tile, Tiling } from "./pipeline/tiling.js";
+import type { CompactionResult } from "./pipeline/write_plan.js";
 import { writing } from "./pipeline/writing.js";
 import { attributesFromPlain, numbersFromOption } from "./plain_options.js";
 import { type Runtime, type RuntimeOptions, requireSync, resolveRuntime } from "./runtime.js";
@@ -63,6 +64,7 @@ import { keyLocksOf } from "./stores/key_locks.js";
 import type { Store } from "./stores/store.js";
 import { loadMemory } from "./wasm/memory.js";
 
+/** Which node is opened, and how it reads and writes. */
 export interface OpenOptions extends RuntimeOptions {
   /** Path of the node. Default "/". */
   readonly path?: string;
@@ -76,6 +78,7 @@ export interface SetOptions {
   readonly maxWorkers?: number | undefined;
 }
 
+/** Options of reads. */
 export interface GetOptions<D extends DataTypeName = DataTypeName> extends SetOptions {
   /** Receives the elements instead of fresh memory: a chunk (strided) or a contiguous typed array of the selection's shape. */
   readonly out?: Chunk<D> | DataOf<D>;
@@ -83,6 +86,7 @@ export interface GetOptions<D extends DataTypeName = DataTypeName> extends SetOp
   readonly useSharedArrayBuffer?: boolean;
 }
 
+/** What asynchronous calls take besides. */
 export interface AsyncOptions {
   /** Stops further store requests. Keys already written stay written. */
   readonly signal?: AbortSignal;
@@ -318,6 +322,26 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     await this.set(selection, chunk, options);
   }
 
+  /**
+   * Rewrites the stored shards that have unused bytes, as appended inner chunks leave them ({@link RuntimeOptions.compactionThreshold}); no
+   * chunk is decoded. Shards within a shard move as they are, with what is unused in them, and shards within other codecs have nothing to
+   * free: they are always written whole. On an array without shards it does nothing.
+   */
+  compactSync(): CompactionResult {
+    const access = this.#requireSync();
+    const { batches, result } = this.#prepareCompaction();
+    for (const batch of batches) this.#runSync(batch, access, {});
+    return result();
+  }
+
+  /** As {@link compactSync}, on every store. Shards that were rewritten before an error stay so. */
+  async compact(options: AsyncOptions = {}): Promise<CompactionResult> {
+    await writing.load();
+    const { batches, total, result } = this.#prepareCompaction();
+    if (total > 0) await this.#run(batches, total, options);
+    return result();
+  }
+
   setAttributesSync(attributes: Readonly<Record<string, unknown>>): void {
     const metadata = withAttributes(this.#metadata, attributesFromPlain(attributes, this.#metadata.zarrFormat));
     runNodePlanSync(writeMetadata(this.path, this.#metadata, metadata), this.#access);
@@ -347,11 +371,11 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     return access;
   }
 
-  #runSync({ newPlan, isRead }: Batch, access: SyncAccess, options: SetOptions): void {
+  #runSync({ newPlan, isRepeatable }: Batch, access: SyncAccess, options: SetOptions): void {
     const { coalesce } = this.#runtime;
     const context = { access, locks: keyLocksOf(this.store), coalesce, maxWorkers: this.#maxWorkers(options) };
-    const { runReadSync, runSync } = synchronous.get();
-    if (isRead) runReadSync(newPlan, context);
+    const { runAnewSync, runSync } = synchronous.get();
+    if (isRepeatable) runAnewSync(newPlan, context);
     else runSync(newPlan(), context);
   }
 
@@ -434,7 +458,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         .batches;
     }
     if (counts.every((count, axis) => count >= this.#counts[axis]!)) return;
-    yield { newPlan: () => this.#deleteOutside(counts), isRead: false, keys: 0, bytes: 0 };
+    yield { newPlan: () => this.#deleteOutside(counts), isRepeatable: false, keys: 0, bytes: 0 };
   }
 
   /** Deletes the chunks that are not among the first `counts` of their axes. */
@@ -598,9 +622,37 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
   #prepareSet(resolved: Resolved, memory: Outer): Prepared {
     const { writePlan } = writing.get();
     const tiling = this.#tile(resolved, memory);
-    const { elements: source, strides: sourceStrides } = tiling.outer;
     const options = { ...this.#runtime, scalars: new Map<string, Uint8Array | undefined>() };
-    const batches = this.#batches(
+    const batches = this.#writeBatches(tiling, (items) => writePlan(items, options), false);
+    return { batches, total: tiling.count };
+  }
+
+  #prepareCompaction(): Prepared & { result(): CompactionResult } {
+    const { compactPlan } = writing.get();
+    const { shard, arraySteps, byteSteps } = this.#grid.chain;
+    let sum: CompactionResult = { shards: 0, rewritten: 0, bytesFreed: 0 };
+    const result = (): CompactionResult => sum;
+    if (shard === undefined || arraySteps.length + byteSteps.length > 0) return { batches: [], total: 0, result };
+    const add = ({ shards, rewritten, bytesFreed }: CompactionResult): void => {
+      sum = {
+        shards: sum.shards + shards,
+        rewritten: sum.rewritten + rewritten,
+        bytesFreed: sum.bytesFreed + bytesFreed,
+      };
+    };
+    const everything = { elements: this.#metadata.fillValue, offset: 0, strides: this.shape.map(() => 0) };
+    const tiling = this.#tile(this.#resolve(null), everything);
+    const batches = this.#writeBatches(tiling, (items) => compactPlan(items, this.#runtime, add), true);
+    return { batches, total: tiling.count, result };
+  }
+
+  #writeBatches(
+    tiling: Tiling,
+    makePlan: (items: readonly ChunkWrite[]) => Plan,
+    isRepeatable: boolean,
+  ): Generator<Batch, void, void> {
+    const { elements: source, strides: sourceStrides } = tiling.outer;
+    return this.#batches(
       tiling,
       (key, { number, chain, box, outerOffset, chunkOffset }, extent, selection): ChunkWrite => ({
         key,
@@ -617,10 +669,9 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
         existing: undefined,
         encoded: undefined,
       }),
-      (items) => writePlan(items, options),
-      false,
+      makePlan,
+      isRepeatable,
     );
-    return { batches, total: tiling.count };
   }
 
   /** The stored chunks under a selection. */
@@ -633,7 +684,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     tiling: Tiling,
     makeItem: (key: string, tile: Tile, extent: readonly number[], selection: ChunkSelection) => T,
     makePlan: (items: readonly T[]) => Plan,
-    isRead: boolean,
+    isRepeatable: boolean,
   ): Generator<Batch, void, void> {
     const { shape } = this;
     // Over a network, a shard that is read in two steps must not hold up one that is read in one, nor wait for it.
@@ -642,7 +693,7 @@ export class ZarrArray<D extends DataTypeName = DataTypeName> {
     let bytes = 0;
     const batchOf = (batch: readonly T[]): Batch => ({
       newPlan: () => makePlan(batch),
-      isRead,
+      isRepeatable,
       keys: batch.length,
       bytes,
     });

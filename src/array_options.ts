@@ -34,6 +34,7 @@ export type ChunkGridOption =
   | readonly ChunkLengths[]
   | { readonly name: string; readonly configuration: Readonly<Record<string, unknown>> };
 
+/** The metadata of a new array, and how it reads and writes. */
 export interface CreateArrayOptions<D extends DataTypeName = DataTypeName> extends RuntimeOptions {
   /** Path of the node. Default "/". */
   readonly path?: string;

@@ -50,6 +50,7 @@ export interface DataTypeArrays {
   json: PlainJson[];
 }
 
+/** What holds the elements of a data type: a typed array where there is one. */
 export type DataOf<D extends DataTypeName> = DataTypeArrays[D];
 
 interface DataTypeScalars {

@@ -36,6 +36,7 @@ import { writing } from "./pipeline/writing.js";
 import { numbersFromOption } from "./plain_options.js";
 import { loadMemory } from "./wasm/memory.js";
 
+/** The chunks that a pipeline encodes and decodes, and its codecs. */
 export interface CodecPipelineOptions<D extends DataTypeName = DataTypeName> {
   /** Elements per axis of a chunk. */
   readonly shape: readonly number[];
@@ -46,11 +47,13 @@ export interface CodecPipelineOptions<D extends DataTypeName = DataTypeName> {
   readonly codecs: readonly CodecOption[];
 }
 
+/** Options of encoding a chunk. */
 export interface EncodeOptions {
   /** Encode a chunk also when every element equals the fill value bitwise. Default false. */
   readonly writeEmptyChunks?: boolean;
 }
 
+/** Options of decoding a chunk. */
 export interface DecodeOptions<D extends DataTypeName = DataTypeName> {
   /** Receives the elements instead of fresh memory. */
   readonly out?: Chunk<D> | DataOf<D>;
@@ -132,12 +135,17 @@ export class CodecPipeline<D extends DataTypeName = DataTypeName> {
       chunkOffset: 0,
       selection: selectAll(shape),
     };
-    return writing
-      .get()
-      .encodeChunkPlan(
-        { ...item, existing: undefined, encoded: undefined },
-        { writeEmptyChunks, subchunkWriteOrder: "morton", canPatch: false, canAppend: false, indexCache: undefined },
-      );
+    return writing.get().encodeChunkPlan(
+      { ...item, existing: undefined, encoded: undefined },
+      {
+        writeEmptyChunks,
+        subchunkWriteOrder: "morton",
+        canPatch: false,
+        canAppend: false,
+        compactionThreshold: 0,
+        indexCache: undefined,
+      },
+    );
   }
 
   #decodePlan(bytes: Uint8Array, { out }: DecodeOptions<D>): { plan: Plan; result: () => Chunk<D> } {

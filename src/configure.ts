@@ -2,6 +2,7 @@
 
 import { configureMaxWorkers } from "./pipeline/max_workers.js";
 
+/** What {@link configure} sets. */
 export interface Configuration {
   readonly codecPipeline?: {
     /** What calls use that say nothing else, as in `RuntimeOptions`; `undefined` brings the default back. */

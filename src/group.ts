@@ -25,6 +25,7 @@ import { accessStore, type StoreAccess } from "./stores/access.js";
 import type { Store } from "./stores/store.js";
 import { zarrV2 } from "./zarr_v2.js";
 
+/** Where a group is created, and with what. */
 export interface CreateGroupOptions {
   /** Path of the node. Default "/". */
   readonly path?: string;

@@ -76,6 +76,7 @@ export type { PlainJson } from "./metadata/json.js";
 export { StructArray, type StructFieldView } from "./metadata/struct_array.js";
 export type { TimeUnit } from "./metadata/temporal_types.js";
 export type { CoalesceOptions } from "./pipeline/fetches.js";
+export type { CompactionResult } from "./pipeline/write_plan.js";
 export type { RuntimeOptions } from "./runtime.js";
 export { HttpStore, type HttpStoreOptions } from "./stores/http_store.js";
 export { type LatencyOptions, LatencyStore } from "./stores/latency.js";

@@ -15,8 +15,13 @@ export interface RuntimeOptions {
   readonly writeEmptyChunks?: boolean;
   /** Whether a missing chunk reads as the fill value (default) or is an error. */
   readonly readMissingChunks?: boolean;
-  /** Whether shards may be changed in place where the store can do that. Default true. */
+  /** Whether shards may be changed in place, and appended to, where the store can do that. Default true. */
   readonly patch?: boolean;
+  /**
+   * Inner chunks that change their size are appended to their shard, where the store can do that, and the bytes of the old ones stay
+   * unused. A shard of which more than this share would be unused is rewritten instead: 0 leaves none, 1 never rewrites. Default 0.5.
+   */
+  readonly compactionThreshold?: number;
   /**
    * Which byte ranges of one value are read together. Default: gaps up to 16 KiB in stores that answer at once, up to 128 KiB in others, where
    * a request is dearer; joined ranges up to 64 MiB.
@@ -50,6 +55,7 @@ export interface Runtime {
   readonly readMissingChunks: boolean;
   readonly canPatch: boolean;
   readonly canAppend: boolean;
+  readonly compactionThreshold: number;
   readonly canOpen: boolean;
   readonly indexCache: IndexCache | undefined;
   readonly coalesce: CoalesceOptions;
@@ -75,12 +81,21 @@ function checkCount(name: string, value: number, minimum: number): void {
   });
 }
 
+function checkShare(name: string, value: number): void {
+  if (typeof value === "number" && value >= 0 && value <= 1) return;
+  throw new ArgumentError("INVALID_ARGUMENT", `Invalid option ${name}`, {
+    expected: "a number from 0 to 1",
+    found: String(value),
+  });
+}
+
 /** Checks the options and fills in the defaults, for a store that offers `access`. */
 export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Runtime {
   const {
     pipeline,
     writeEmptyChunks = false,
     patch = true,
+    compactionThreshold = 0.5,
     indexCacheBytes = 64 * 2 ** 20,
     readMissingChunks = true,
     concurrency = 2048,
@@ -89,6 +104,7 @@ export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Ru
   checkOneOf("pipeline", pipeline, ["sync", "batched"]);
   checkOneOf("subchunkWriteOrder", subchunkWriteOrder, ["morton", "lexicographic", "colexicographic", "unordered"]);
   checkCount("concurrency", concurrency, 1);
+  checkShare("compactionThreshold", compactionThreshold);
   const gap = access.sync === undefined ? remoteGapBytes : defaultCoalesce.maxGapBytes;
   const coalesce = { ...defaultCoalesce, maxGapBytes: gap, ...options.coalesce };
   checkCount("coalesce.maxGapBytes", coalesce.maxGapBytes, 0);
@@ -102,6 +118,7 @@ export function resolveRuntime(options: RuntimeOptions, access: StoreAccess): Ru
     readMissingChunks,
     canPatch,
     canAppend: patch && access.canAppend,
+    compactionThreshold,
     canOpen: (access.sync ?? access.async).open !== undefined,
     indexCache,
     coalesce,

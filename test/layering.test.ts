@@ -53,7 +53,7 @@ const isOurs = ({ to }: Import): boolean => code.has(to);
 const show = ({ from, to }: Import): string => `${from} -> ${to}`;
 
 const base = ["errors.ts", "platform.ts", "part.ts"];
-const entries = ["index.ts", "worker.ts", "node.ts", "browser.ts", "zarrita.ts", "numcodecs.ts"];
+const entries = ["index.ts", "worker.ts", "node.ts", "browser.ts", "zarrita.ts", "numcodecs.ts", "kernels.ts"];
 
 /** The layer of a file: its folder; of a file directly in src, itself if it is named here, else the array layer. */
 function layerOf(path: string): string {
@@ -88,6 +88,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   zarrita: all,
   "zarrita.ts": ["zarrita"],
   "numcodecs.ts": [...all, "index.ts"],
+  "kernels.ts": ["wasm"],
   cli: [...all, "index.ts", "node.ts", "node"],
 };
 

@@ -1,4 +1,4 @@
-/** G: what the work is held against: the bare operation, the same work in another size, with other chunks, more workers or no checksum. */
+/** G: what the work is held against: the bare operation, the same work in another size, with other chunks, more threads or no checksum. */
 
 import { compressors } from "./array_case.mjs";
 import { expectEqual, generate } from "./data.mjs";
@@ -180,9 +180,9 @@ function zstdCase(label, chunk, length) {
   });
 }
 
-const workerNames = ["no worker", "one worker", "two workers"];
+const threadNames = ["one thread", "two threads"];
 
-/** The same work with 0, 1 and 2 workers. */
+/** The same work on the calling thread, and with a worker beside it. */
 function workerCase(direction, codec, label, length, layout) {
   const isRead = direction === "read";
   const title = `${direction} ${length.toLocaleString("en")} uint8, ${codec}, ${label}, memory`;
@@ -194,13 +194,13 @@ function workerCase(direction, codec, label, length, layout) {
       const { syncodec } = host;
       const { reason } = host.workers;
       if (reason !== undefined) {
-        return { contestants: [], missing: workerNames.map((name) => ({ name: `syncodec ${name}`, reason })) };
+        return { contestants: [], missing: threadNames.map((name) => ({ name: `syncodec ${name}`, reason })) };
       }
       const data = sine(host, length);
       const contestants = [];
-      for (const [maxWorkers, name] of workerNames.entries()) {
+      for (const [others, name] of threadNames.entries()) {
         const place = await keep(filled(host, "memory", data, { ...layout, compressors: compressors[codec] }));
-        const array = syncodec.openArraySync(place.store, { maxWorkers });
+        const array = syncodec.openArraySync(place.store, { maxWorkers: others + 1 });
         const title = `syncodec ${name}`;
         const contestant = isRead
           ? readsInto(title, array, new Uint8Array(length), data)

@@ -33,7 +33,12 @@ export async function buildPage(outdir = join(folder, "dist")) {
   for (const name of ["index.html", "style.css"]) copyFileSync(join(folder, name), join(outdir, name));
   copyFileSync(join(zstdFolder, "zstd.wasm"), join(outdir, "zstd.wasm"));
   await build({
-    entryPoints: ["main", "worker"].map((name) => join(folder, `${name}.mjs`)),
+    entryPoints: {
+      main: join(folder, "main.mjs"),
+      worker: join(folder, "worker.mjs"),
+      // The library starts it by this name.
+      pool_worker: fileURLToPath(new URL("../../src/browser/pool_worker.ts", import.meta.url)),
+    },
     outdir,
     bundle: true,
     splitting: true,

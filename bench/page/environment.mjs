@@ -1,5 +1,7 @@
 /** What a result depends on besides the code, as far as a page can know it. */
 
+import { hasSharedWorkers } from "../../src/browser/thread.ts";
+
 /** A function that adds two vectors: valid where there is SIMD. https://webassembly.github.io/spec/core/binary/modules.html */
 const simdModule = Uint8Array.of(
   ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
@@ -35,15 +37,15 @@ export function clockStep(now) {
   return smallest;
 }
 
-/** `{ reason }` where syncodec cannot share its work among workers. `parallelism` is how many threads it can run here. */
-export function describeWorkers(parallelism) {
+/** `{ reason }` where syncodec cannot share its work among workers. */
+export function describeWorkers() {
   if (!globalThis.crossOriginIsolated) {
     return {
       reason: "needs a cross-origin isolated page (headers COOP and COEP), which alone may share memory with workers",
     };
   }
-  if (navigator.hardwareConcurrency < 2) return { reason: "needs a second core" };
-  return parallelism < 2 ? { reason: "this page does not load the workers of syncodec/browser" } : {};
+  if (!hasSharedWorkers()) return { reason: "needs Atomics.waitAsync, which this browser does not have" };
+  return navigator.hardwareConcurrency < 2 ? { reason: "needs a second core" } : {};
 }
 
 /** The `machine` of a document of results. */

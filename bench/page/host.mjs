@@ -1,8 +1,11 @@
-/** What the cases need of a browser: the library from its sources, with its kernels, and the chosen peers. Loaded by the worker only. */
+/**
+ * What the cases need of a browser: the library from its sources, with its kernels and Web Workers, and the chosen peers. Loaded by the worker only,
+ * where the library uses workers for calls that ask for them and for no others.
+ */
 
 import * as fflate from "fflate";
+import "../../src/browser.ts";
 import * as syncodec from "../../src/index.ts";
-import { availableParallelism } from "../../src/platform.ts";
 import { bloscKernels } from "../../src/wasm/blosc_kernels.ts";
 import { bulkKernels } from "../../src/wasm/bulk_kernels.ts";
 import { deflateKernels } from "../../src/wasm/deflate_kernels.ts";
@@ -24,6 +27,6 @@ export async function createHost(peerNames) {
     internals: { memory, shardLayout, fflate, newKernels: kernelsMaker(memory, kernelModules) },
     peers: await loadPeers(peerNames),
     python: withoutPython("runs in Python"),
-    workers: describeWorkers(availableParallelism()),
+    workers: describeWorkers(),
   });
 }

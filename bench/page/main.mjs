@@ -1,6 +1,5 @@
 /** The page: what is chosen, the run that goes on, and the results that are shown. */
 
-import { availableParallelism } from "../../src/platform.ts";
 import { documentOf } from "../results.mjs";
 import { describeMachine, describeWorkers } from "./environment.mjs";
 import { documentOfFragment, fragmentOf } from "./link.mjs";
@@ -14,7 +13,7 @@ import { drawSetup, setRunning } from "./view/setup.mjs";
 
 const { commit, versions } = BUILD;
 const machine = describeMachine();
-const workers = describeWorkers(availableParallelism());
+const workers = describeWorkers();
 /** The document that is shown, if any. */
 let shown;
 

@@ -15,7 +15,8 @@ addEventListener("unhandledrejection", ({ reason }) => postMessage({ text: reaso
 addEventListener("message", async ({ data: { changed, values } }) => {
   if (changed === undefined) await image.set(null, await readPlane());
   else await image.setPoints([changed.map((i) => Math.floor(i / 197)), changed.map((i) => i % 197)], values);
-  postMessage({ pixels: changed ? undefined : (await image.get()).data, text: `Stored: ${changed?.length ?? "all"}` });
+  const text = `Stored: ${changed?.length ?? "all"} pixels`;
+  postMessage({ pixels: changed ? undefined : (await image.get()).data, text });
 });
 
 const store = await OpfsStore.open("painting.zarr");

@@ -10,6 +10,7 @@ import type { ByteRange, SyncStore } from "../stores/store.js";
 import { segmentsOf } from "./key_segments.js";
 import { isWindow } from "./thread.js";
 
+/** Options of {@link HttpSyncStore}. */
 export interface HttpSyncStoreOptions {
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -22,6 +23,7 @@ interface Found {
   header(name: string): string | null;
 }
 
+/** Values and ranges under a URL, read in synchronous calls of any worker: a window may not wait for them. */
 export class HttpSyncStore implements SyncStore {
   readonly #base: URL;
   readonly #headers: Readonly<Record<string, string>>;

@@ -137,6 +137,10 @@ export class OpfsFiles {
     });
   }
 
+  size(place: FilePlace): Promise<number | undefined> {
+    return this.#inTurn("read", place, async () => (await this.#open(place))?.file.byteLength());
+  }
+
   state(place: FilePlace): Promise<ValueState | undefined> {
     return this.#inTurn("read", place, async () => {
       const opened = await this.#open(place);
@@ -170,7 +174,7 @@ export class OpfsFiles {
       // What a crash has left is decided first: else its journal would meet the next value of that name.
       if ((await this.#open(place)) === undefined) return;
       await this.#close(pathOf(place));
-      await this.#removeEntry(place);
+      await this.#removeFile(place);
     });
   }
 
@@ -319,7 +323,7 @@ export class OpfsFiles {
   #decide(place: FilePlace, file: HandleFile | undefined, journal: JournalFile, keep?: Keep): Promise<Recovery> {
     const remove = async (): Promise<void> => {
       file?.close();
-      await this.#removeEntry(place);
+      await this.#removeFile(place);
     };
     return runStepsAsync(
       recover(
@@ -354,7 +358,10 @@ export class OpfsFiles {
     const journal = await this.#openJournal(place, durability !== "none");
     const file = new UnbornFile(
       () => this.#createFile(place),
-      () => this.#removeEntry(place),
+      async () => {
+        // `removeEntry` takes empty directories too.
+        if ((await this.#fileEntry(place, false)) !== undefined) await this.#removeFile(place);
+      },
     );
     try {
       if (journal !== undefined) {
@@ -415,7 +422,7 @@ export class OpfsFiles {
     file.close();
     if (keeper.isLive) return;
     try {
-      await this.#removeEntry(journalPlace(place));
+      await this.#removeFile(journalPlace(place));
     } catch (error) {
       // Another page has it, to create the value.
       if (nameOf(error) !== "NoModificationAllowedError") throw error;
@@ -477,11 +484,8 @@ export class OpfsFiles {
     }
   }
 
-  /** Removes a file that is closed, if it is there. */
-  async #removeEntry(place: FilePlace): Promise<void> {
-    const { path } = place;
-    // Only a file: `removeEntry` takes empty directories too.
-    if ((await this.#fileEntry(place, false)) === undefined) return;
+  /** Removes what is known to be a file, and closed, if it is there. */
+  async #removeFile({ path }: FilePlace): Promise<void> {
     const directory = await this.#directory(path.slice(0, -1), false);
     try {
       await directory?.removeEntry(path.at(-1) ?? "");

@@ -39,7 +39,7 @@ export interface ValueState {
 /** A message from a store. */
 export type Request =
   | { readonly id: number; readonly operation: Operation; readonly reply: SharedArrayBuffer | undefined }
-  /** Gives back the lock that request `id` has taken, or waits for. */
+  /** Gives back the lock that a request of this number has taken, or waits for; closes the value that it has opened. */
   | { readonly unlock: number }
   /** Another store over the same directory will speak by this port. */
   | { readonly connect: MessagePort }

@@ -184,6 +184,7 @@ function ownBytes(operation: Operation): { readonly operation: Operation; readon
   return { operation: { ...operation, patch: { ...operation.patch, writes } }, transfer };
 }
 
+/** Options of {@link OpfsStore}. */
 export interface OpfsStoreOptions {
   /**
    * - `"process"` (default): after the end of the page or its worker at any moment, a value is the old or the new one.
@@ -284,6 +285,29 @@ export class OpfsStore implements AsyncStore {
     await this.#ask({ kind: "patch", key, patch, durability: this.durability });
   }
 
+  /** As {@link SyncOpfsStore.openSync}; only {@link OpenValue.readAsync} reads from it. */
+  async open(key: string): Promise<OpenValue | undefined> {
+    checkKey(key);
+    const { id, answer } = await this.client.ask({ kind: "open", key });
+    if (!isState(answer)) return undefined;
+    const { byteLength, version } = answer;
+    const refuse = (): never => {
+      throw new RuntimeError("NOT_SYNCHRONOUS", "a value that was opened asynchronously is read so", { key });
+    };
+    return {
+      byteLength,
+      read: refuse,
+      readInto: refuse,
+      readAsync: async (range) => {
+        const value = await this.#get({ kind: "get", key, range, version }, undefined);
+        if (value === undefined) throw gone(key);
+        return value;
+      },
+      version: () => version,
+      close: () => this.client.unlock(id),
+    };
+  }
+
   async size(key: string): Promise<number | undefined> {
     const answer = await this.#ask({ kind: "size", key });
     return typeof answer === "number" ? answer : undefined;
@@ -332,6 +356,10 @@ function isRecovery(answer: unknown): answer is Recovery {
 
 function isState(answer: unknown): answer is ValueState {
   return typeof answer === "object" && answer !== null && "version" in answer;
+}
+
+function gone(key: string): RuntimeError {
+  return new RuntimeError("VALUE_CHANGED", "the value is gone", { key });
 }
 
 /** @throws ArgumentError `INVALID_PATH` */
@@ -393,29 +421,29 @@ export class SyncOpfsStore extends OpfsStore implements SyncStore {
   }
 
   /**
-   * The value as it is now: once another thread has written it, reads throw.
+   * The value as it is now: other pages cannot write it until it is closed, and once another thread of this page has written it, reads throw.
    *
    * @throws RuntimeError `VALUE_CHANGED` from the value's methods, where it is no longer the same.
    */
   openSync(key: string): OpenValue | undefined {
-    const state = this.#ask({ kind: "open", key });
-    if (!isState(state)) return undefined;
-    const { byteLength, version } = state;
-    const gone = (): RuntimeError => new RuntimeError("VALUE_CHANGED", "the value is gone", { key });
+    checkKey(key);
+    const { id, answer } = this.client.askSync({ kind: "open", key });
+    if (!isState(answer)) return undefined;
+    const { byteLength, version } = answer;
     return {
       byteLength,
       read: (range) => {
         const value = this.#get({ kind: "get", key, range, version });
-        if (value === undefined) throw gone();
+        if (value === undefined) throw gone(key);
         return value;
       },
       readInto: (range, target) => {
         const length = this.#readInto({ kind: "get", key, range, version }, target);
-        if (length === undefined) throw gone();
+        if (length === undefined) throw gone(key);
         return length;
       },
       version: () => version,
-      close: () => undefined,
+      close: () => this.client.unlock(id),
     };
   }
 

@@ -3,7 +3,15 @@
 import { RuntimeError } from "../errors.js";
 import { segmentsOf } from "./key_segments.js";
 import { type FilePlace, OpfsFiles } from "./opfs_files.js";
-import { type Answer, type Connection, failureOf, type Operation, type Request, SharedReply } from "./opfs_protocol.js";
+import {
+  type Answer,
+  type Connection,
+  failureOf,
+  type Operation,
+  type Request,
+  SharedReply,
+  type ValueState,
+} from "./opfs_protocol.js";
 
 const opfs = await navigator.storage.getDirectory();
 /** Where I/O workers ask each other for files, by their paths. */
@@ -39,7 +47,7 @@ function lock(place: FilePlace): Promise<() => void> {
 
 /** Serves the store at the other end of `port`. */
 function serve({ root, port }: Connection): void {
-  /** Locks that the store has, or waits for, by the number of its request. */
+  /** What the store has, or waits for, and gives back: locks, and values that it has open. By the numbers of its requests. */
   const locks = new Map<number, Promise<() => void>>();
   const path = pathOf(root);
 
@@ -58,10 +66,19 @@ function serve({ root, port }: Connection): void {
         const byteLength = await files.read(place, operation.range, operation.version, allocate);
         return reply === undefined ? value : byteLength;
       }
-      case "open":
-        return files.state(place);
+      case "open": {
+        const unpin = files.pin(place);
+        let state: ValueState | undefined;
+        try {
+          state = await files.state(place);
+        } finally {
+          if (state === undefined) unpin();
+          else locks.set(id, Promise.resolve(unpin));
+        }
+        return state;
+      }
       case "size":
-        return (await files.state(place))?.byteLength;
+        return files.size(place);
       case "set":
         return files.set(place, operation.value, operation.durability).then(() => undefined);
       case "patch":

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Group, NodeError, openSync, SyncodecError, ZarrArray } from "../index.js";
 import { joinKey } from "../metadata/node_path.js";
-import { LocalStore } from "../node.js";
+import { LocalStore, type LocalStoreOptions } from "../node.js";
 
 export interface ArrayEntry {
   readonly kind: "array";
@@ -30,11 +30,11 @@ export interface UnreadableEntry {
 export type Entry = ArrayEntry | GroupEntry | UnreadableEntry;
 
 /** A store on the directory `path`, which must hold a node. */
-export function openLocalStore(path: string): LocalStore {
+export function openLocalStore(path: string, options: LocalStoreOptions = {}): LocalStore {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) throw new NodeError("NODE_NOT_FOUND", `${path} does not exist`);
   if (!stats.isDirectory()) throw new NodeError("NODE_NOT_FOUND", `${path} is not a directory`);
-  const store = new LocalStore(path);
+  const store = new LocalStore(path, options);
   if (!holdsNode(store.root)) {
     throw new NodeError(
       "NODE_NOT_FOUND",

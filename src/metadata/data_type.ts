@@ -22,6 +22,7 @@ type Float16ArrayIfKnown = typeof globalThis extends { Float16Array: abstract ne
   ? Instance
   : never;
 
+/** The typed arrays that elements of numbers come in. */
 export type TypedArray =
   | Int8Array
   | Uint8Array

@@ -36,12 +36,18 @@ export function isMissing(code: string | undefined): boolean {
   return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
 }
 
-/** `error` with the key, and, if the file system raised it, as a {@link RuntimeError}. */
+/** The disk, or the user's part of it. */
+function isFull(code: string): boolean {
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
+/** `error` with the key, and, if the file system raised it, as a {@link RuntimeError}: `QUOTA_EXCEEDED` if it is full, else `STORE_ERROR`. */
 export function storeError(action: string, { key, path }: FilePlace, error: unknown): unknown {
   if (error instanceof SyncodecError) return withContext(error, { key });
   const code = errorCode(error);
   if (code === undefined) return error;
-  return new RuntimeError("STORE_ERROR", `cannot ${action} ${path}: ${code}`, { key, cause: error });
+  const kind = isFull(code) ? "QUOTA_EXCEEDED" : "STORE_ERROR";
+  return new RuntimeError(kind, `cannot ${action} ${path}: ${code}`, { key, cause: error });
 }
 
 /** Runs `body`; see {@link storeError}. */

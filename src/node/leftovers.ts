@@ -12,9 +12,14 @@ function ownerOf(name: string): string | undefined {
   return name.startsWith(hiddenPrefix) ? suffix.exec(name.slice(hiddenPrefix.length))?.[1] : undefined;
 }
 
-/** Names of the temporary files of the value `name` among `entries` of its directory. */
+/** Names of the hidden files of the value `name` among `entries` of its directory. */
+export function filesBeside(name: string, entries: readonly string[]): string[] {
+  return entries.filter((entry) => ownerOf(entry) === name);
+}
+
+/** Names of its temporary files. */
 export function temporariesOf(name: string, entries: readonly string[]): string[] {
-  return entries.filter((entry) => entry.endsWith(".tmp") && ownerOf(entry) === name);
+  return filesBeside(name, entries).filter((entry) => entry.endsWith(".tmp"));
 }
 
 /** Keys below the directory with key `start` that something was left beside, in no particular order. */

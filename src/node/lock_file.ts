@@ -235,9 +235,11 @@ class OwnerFile {
         return createFile(this.#path, this.text);
       } catch (error) {
         const code = errorCode(error);
-        if (code === "EACCES" || code === "EPERM" || code === "EROFS") return false;
         // Another store has removed the directory, which was empty.
-        if (code !== "ENOENT" || attempts >= maximalAttempts) throw error;
+        if (code === "ENOENT" && attempts < maximalAttempts) continue;
+        attempt(() => rmdirSync(this.#directory));
+        if (code === "EACCES" || code === "EPERM" || code === "EROFS") return false;
+        throw error;
       }
     }
   }

@@ -8,11 +8,12 @@
  *
  * A token belongs to a store, not to one acquisition. That suffices, because it is claimed only after its owner is dead for good, and never
  * appears anew from then on. So:
- * - A lock read as t's, t dead, changes once more at most: by the one contender at the end of the chain that begins with t. All who claim
- *   find the same chain, since a dead token holds at most one name of a key (the lock, or one claim), and only the last of a chain is free.
- *   Whoever gets that claim later, the one before having renamed it away, finds another owner and withdraws.
- * - Only the owner removes what others have claimed. While it lives, every claim is on a token that will never hold the lock again, so a
- *   claim swept away, or withdrawn by a contender to whom it does not belong any more, was worth nothing.
+ * - While the lock is t's, t dead, the chain that begins with it only grows. A dead claimant is gone on from only if its claim was seen
+ *   after its death (it may have withdrawn before), and then nobody takes that claim away but a later owner. So all who claim find the same
+ *   chain, its end is free for one of them, and that one alone changes the lock. Whoever gets a claim later finds another owner in the lock,
+ *   and withdraws.
+ * - Every claim in the chain was made after t's death. A claim that an owner sweeps was made before the end of its time, on a token that
+ *   leads from no later owner, so that neither the sweep, nor the contender withdrawing what is no longer its own, breaks a later chain.
  * - A claim and the lock it replaces are never links to the same file, of which rename(2) would do nothing: one names a living owner, the
  *   other a dead one.
  *
@@ -129,6 +130,9 @@ function* claimFrom(files: LockOperations, own: OwnName, lock: string, dead: Hol
     if (holder === undefined) continue;
     // A circle is nothing that contenders leave, but a directory may come from anywhere.
     if (passed.has(holder.token) || !(yield* settled(files.isDead(holder)))) return { isOurs: false, path, holder };
+    // It may have withdrawn the claim, and died thereafter. From now on the claim stays until an owner sweeps it.
+    const now = yield* settled(files.read(path));
+    if (now?.token !== holder.token) continue;
     passed.add(holder.token);
     last = holder;
   }

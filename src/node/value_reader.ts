@@ -81,16 +81,19 @@ export class ValueReader {
     this.#lockTimeoutMs = lockTimeoutMs;
   }
 
-  /** Opens a value whose lock this store holds. */
+  /** Opens a value whose lock this store holds; `release` gives it back, when the value is closed. */
   openLocked(place: Place, release?: () => void): OpenValue | undefined {
-    const opened = this.#openFile(place);
-    if (opened !== undefined) return this.#value(place, opened, { kind: "lock", release });
-    release?.();
-    return undefined;
+    let opened: OpenFile | undefined;
+    try {
+      opened = this.#openFile(place);
+    } finally {
+      if (opened === undefined) release?.();
+    }
+    return opened && this.#value(place, opened, { kind: "lock", release });
   }
 
-  /** Opens a value; `acquire` takes its lock and recovers it. */
-  *open(place: Place, isAsync: boolean, acquire: () => Steps<() => void>): Steps<OpenValue | undefined> {
+  /** Opens a value; `acquire` takes its lock and recovers it, where that is allowed. */
+  *open(place: Place, isAsync: boolean, acquire: (() => Steps<() => void>) | undefined): Steps<OpenValue | undefined> {
     for (const deadline = Date.now() + this.#lockTimeoutMs; ; ) {
       const opened = this.#openFile(place);
       if (opened === undefined) return undefined;
@@ -98,23 +101,30 @@ export class ValueReader {
       if (!hasJournal && this.#hasVersion(place, opened.stats)) {
         return this.#value(place, opened, { kind: "check", foreseen: undefined });
       }
-      let release: () => void;
+      let release: (() => void) | undefined;
+      let foreseen: Foreseen | undefined;
       try {
-        release = yield* acquire();
+        release = yield* this.#acquireIfAllowed(acquire);
+        if (release === undefined && hasJournal) foreseen = this.#foresee(place, opened);
       } catch (error) {
-        if (!isForbidden(error)) {
-          this.#files.release(opened);
-          throw error;
-        }
-        const foreseen = hasJournal ? this.#foresee(place, opened) : undefined;
-        if (foreseen !== undefined) return this.#value(place, opened, { kind: "check", foreseen });
         this.#files.release(opened);
-        if (Date.now() > deadline) throw writerTimeout(place, this.#lockTimeoutMs);
-        yield* settled(isAsync ? sleep(pauseMs) : block(pauseMs));
-        continue;
+        throw error;
       }
+      if (foreseen !== undefined) return this.#value(place, opened, { kind: "check", foreseen });
       this.#files.release(opened);
-      return this.openLocked(place, release);
+      if (release !== undefined) return this.openLocked(place, release);
+      if (Date.now() > deadline) throw writerTimeout(place, this.#lockTimeoutMs);
+      yield* settled(isAsync ? sleep(pauseMs) : block(pauseMs));
+    }
+  }
+
+  *#acquireIfAllowed(acquire: (() => Steps<() => void>) | undefined): Steps<(() => void) | undefined> {
+    if (acquire === undefined) return undefined;
+    try {
+      return yield* acquire();
+    } catch (error) {
+      if (isForbidden(error)) return undefined;
+      throw error;
     }
   }
 
@@ -143,6 +153,11 @@ export class ValueReader {
     }
   }
 
+  /** Whether the value is as this store's last patch has left it. */
+  isOwnPatch({ path }: Place, stats: Stats): boolean {
+    return this.#exact.get(path) === versionOf(stats);
+  }
+
   #openFile(place: Place): OpenFile | undefined {
     const known = this.#files.acquire(place.path, this.#paths.stat(place));
     if (known !== undefined) return known;
@@ -151,8 +166,8 @@ export class ValueReader {
   }
 
   /** Whether the file's times tell its version. */
-  #hasVersion({ path }: Place, stats: Stats): boolean {
-    return !isWithinTick(stats) || this.#exact.get(path) === versionOf(stats);
+  #hasVersion(place: Place, stats: Stats): boolean {
+    return !isWithinTick(stats) || this.isOwnPatch(place, stats);
   }
 
   /** What recovery would make of the value; `undefined` while a live writer has it, or if the journal is gone. */

@@ -44,15 +44,15 @@ export async function runBatched(
   await forEachBounded(batches, new Limit(wholeLimit), run, partOf);
 }
 
-/** Runs the batch's plan; where it only reads, another one if a value that the store had open has changed. */
-async function runBatch({ newPlan, isRead }: Batch, context: BatchedDriverContext, limit: Limit): Promise<void> {
+/** Runs the batch's plan; where that can be, another one if a value that the store had open has changed. */
+async function runBatch({ newPlan, isRepeatable }: Batch, context: BatchedDriverContext, limit: Limit): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await runPlan(newPlan(), context, limit);
       return;
     } catch (error) {
       // What other stores have found to be changed concerns whole calls.
-      if (!isRead || context.access.open === undefined || !isWorthRepeating(error, attempt)) throw error;
+      if (!isRepeatable || context.access.open === undefined || !isWorthRepeating(error, attempt)) throw error;
     }
   }
 }

@@ -40,6 +40,8 @@ export interface WriteOptions {
   readonly canPatch: boolean;
   /** Whether it can make a value longer by that, and looks at what a patch relies upon. */
   readonly canAppend: boolean;
+  /** A shard of which an append would make a larger share unused is rewritten instead. */
+  readonly compactionThreshold: number;
   /** `undefined` = indexes are not kept. */
   readonly indexCache: IndexCache | undefined;
   /**

@@ -6,6 +6,7 @@ import { sliceRange } from "../stores/range.js";
 import type { ByteRange } from "../stores/store.js";
 import type { Read } from "./plan.js";
 
+/** Which byte ranges of one value are read together. */
 export interface CoalesceOptions {
   /** Ranges of one key at most this many bytes apart are read as one. */
   readonly maxGapBytes: number;

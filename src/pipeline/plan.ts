@@ -165,14 +165,14 @@ export function bytesResult({ result }: ChunkJob): Uint8Array | undefined {
 /** Plans that run on their own, each for some stored keys. */
 export interface Batch {
   readonly newPlan: () => Plan;
-  /** Whether the plan only reads: then a new one may take its place. */
-  readonly isRead: boolean;
+  /** Whether a new plan may take the place of one that failed. */
+  readonly isRepeatable: boolean;
   readonly keys: number;
   /** Decoded bytes of its chunks. */
   readonly bytes: number;
 }
 
-/** Reads are begun so often, at most, where a value changes while they go on. */
+/** Plans that read are begun so often, at most, where a value changes meanwhile. */
 const readAttempts = 4;
 
 /** Whether a read that failed with `error` at its `attempt`-th attempt, from 1, is to be begun again. */

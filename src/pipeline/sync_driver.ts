@@ -53,8 +53,8 @@ export function runSync<R>(plan: Plan<R>, context: SyncDriverContext): R {
   }
 }
 
-/** Runs a plan that only reads; where a value changed under it, another one. */
-export function runReadSync<R>(newPlan: () => Plan<R>, context: SyncDriverContext): R {
+/** Runs a plan; where a value changed while it was read, another one. */
+export function runAnewSync<R>(newPlan: () => Plan<R>, context: SyncDriverContext): R {
   for (let attempt = 1; ; attempt++) {
     try {
       return runSync(newPlan(), context);

@@ -27,7 +27,7 @@ import {
 import { patchPlan } from "./patch_plan.js";
 import { withPlace } from "./place.js";
 import { bytesResult, decodeJob, type EncodeJob, type Plan, type Write } from "./plan.js";
-import { indexBytes, indexJob, readPlan, wholeChunkRead } from "./read_plan.js";
+import { indexBytes, indexJob, openKeys, pendingIndex, readIndexes, readPlan, wholeChunkRead } from "./read_plan.js";
 import { layoutShard, slotOrder } from "./shard_writing.js";
 import { type EncodeShardJob, wholeShardSlot } from "./whole_shard.js";
 
@@ -73,6 +73,61 @@ export function* writePlan(all: readonly ChunkWrite[], options: WriteOptions): P
 export function* encodeChunkPlan(item: ChunkWrite, options: WriteOptions): Plan<Uint8Array | undefined> {
   yield* encodePlan([item], options);
   return item.encoded;
+}
+
+/** What compaction has found and done. */
+export interface CompactionResult {
+  /** Stored shards of the array. */
+  readonly shards: number;
+  /** Those of them that had unused bytes, and now have none. */
+  readonly rewritten: number;
+  readonly bytesFreed: number;
+}
+
+/** Rewrites those of `items`, whole shards without codecs around them, that have unused bytes: slots move as they are, in their order. */
+export function* compactPlan(
+  items: readonly ChunkWrite[],
+  options: WriteOptions,
+  onDone: (result: CompactionResult) => void,
+): Plan {
+  const { indexCache } = options;
+  // Not locked yet: most shards are compact, and a lock may cost a file.
+  const openings = yield* openKeys(items.map(({ key }) => key));
+  const pending = items.map((item) => pendingIndex(item.chain.shard!, item, openings.get(item.key), indexCache));
+  const indexes = yield* readIndexes(pending, indexCache);
+  const loose = items.filter((item, i) => {
+    const index = indexes[i];
+    return index !== undefined && withPlace(() => (index.unusedBytes ?? 1) > 0, item);
+  });
+  let rewritten = 0;
+  let bytesFreed = 0;
+  if (loose.length > 0) yield { kind: "lock", mode: "exclusive", keys: loose.map(({ key }) => key) };
+  for (const item of loose) {
+    const read = newRead(item.key);
+    yield { kind: "get", reads: [read] };
+    if (read.value === undefined) continue;
+    const freed = yield* compactShard(item, item.chain.shard!, read.value, options);
+    if (freed === 0) continue;
+    rewritten++;
+    bytesFreed += freed;
+  }
+  onDone({ shards: indexes.filter((index) => index !== undefined).length, rewritten, bytesFreed });
+}
+
+/** Returns by how many bytes the shard became shorter. */
+function* compactShard(item: ChunkWrite, shard: BoundShard, existing: Uint8Array, options: WriteOptions): Plan<number> {
+  const { extent, selection, source, sourceOffset, sourceStrides } = item;
+  const outer = { elements: source, offset: sourceOffset, strides: sourceStrides };
+  const node = newShardWrite(item, shard, { extent, selection, outer, existing });
+  yield* readSlots([node]);
+  let byteLength = shard.indexSize;
+  for (const { length } of node.slots.values()) byteLength += length;
+  // Slots that share bytes would be set apart.
+  if (byteLength >= existing.byteLength) return 0;
+  yield* assemble([node], options);
+  yield { kind: "set", writes: [{ key: item.key, value: item.encoded }] };
+  options.indexCache?.delete(item.key);
+  return existing.byteLength - (item.encoded?.byteLength ?? 0);
 }
 
 function* encodePlan(nodes: readonly ChunkWrite[], options: WriteOptions): Plan {

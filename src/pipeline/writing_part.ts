@@ -3,4 +3,4 @@
 export { coversChunks, writeChunks } from "./direct_write.js";
 export { encodeChunk, encodeChunkAsync } from "./encode_chunk.js";
 export { encodeShard, patchSlots } from "./encode_shard.js";
-export { encodeChunkPlan, writePlan } from "./write_plan.js";
+export { type CompactionResult, compactPlan, encodeChunkPlan, writePlan } from "./write_plan.js";

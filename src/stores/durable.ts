@@ -44,7 +44,7 @@ export interface ValueNames {
 const defaultRemedy =
   "`syncodec verify --repair --keep=file` keeps the value as it is, `--keep=journal` finishes the change";
 
-/** What a conflict is resolved with: the value as it is, or as the journal would have it. */
+/** What a conflict is resolved with, and nothing else is: the value as it is, or as the journal would have it. */
 export type Keep = "file" | "journal";
 
 /** A patch, as it changes one value. */
@@ -101,11 +101,23 @@ function* readOld(file: DiskFile, overwrites: readonly PatchWrite[]): Steps<Uint
   return old;
 }
 
+/** The bytes from the last to the first: see {@link Piece.oldChecksum}. */
+function reversed(bytes: Uint8Array): Uint8Array {
+  return bytes.slice().reverse();
+}
+
+/** {@link Piece.oldChecksum} of each part of `bytes`, in ascending order. */
+function oldChecksums(bytes: Uint8Array, parts: readonly (readonly [start: number, end: number])[]): number[] {
+  const { byteLength } = bytes;
+  const mirrored = parts.map(([start, end]) => [byteLength - end, byteLength - start] as const).reverse();
+  return crc32cOfParts(reversed(bytes), mirrored).reverse();
+}
+
 function piecesOf(overwrites: readonly PatchWrite[], old: readonly Uint8Array[]): Piece[] {
   return overwrites.flatMap(({ offset, bytes }, i) => {
     const sectors = sectorsOf(offset, offset + bytes.byteLength);
     const parts = sectors.map(([start, end]) => [start - offset, end - offset] as const);
-    const sums = crc32cOfParts(old[i]!, parts);
+    const sums = oldChecksums(old[i]!, parts);
     return parts.map(([start, end], j) => ({
       offset: offset + start,
       bytes: bytes.subarray(start, end),
@@ -119,6 +131,8 @@ export interface ChangeOptions {
   /** `undefined`: the change may be cut. */
   readonly journal: JournalKeeper | undefined;
   readonly power: boolean;
+  /** Whether the value is known to be on the disk as it is. */
+  readonly isSettled?: boolean;
   /** Whether the file was created for this change. */
   readonly isNew?: boolean;
 }
@@ -128,7 +142,7 @@ export interface ChangeOptions {
  * allows; else the journal stays, and the next one to lock the value decides.
  */
 export function* applyPatch(file: DiskFile, names: ValueNames, patch: Patch, options: ChangeOptions): Steps<void> {
-  const { journal, power, isNew = false } = options;
+  const { journal, power, isSettled = false, isNew = false } = options;
   const change = changeOf(names.key, patch, yield* settled(file.byteLength()));
   const { oldLength, newLength, overwrites, tail } = change;
   if (overwrites.length === 0 && newLength === oldLength) return;
@@ -140,12 +154,11 @@ export function* applyPatch(file: DiskFile, names: ValueNames, patch: Patch, opt
   const id = crypto.getRandomValues(new Uint8Array(16));
   const tailChecksum = tail === undefined ? 0 : crc32cOf(tail);
   const pieces = piecesOf(overwrites, old);
-  if (power) yield* settled(file.sync());
-  yield* journal.commit(
-    encodeJournal({ id, power, isNew, oldLength, newLength, guard: patch.guard, tailChecksum, pieces }),
-    power,
-  );
+  const bytes = encodeJournal({ id, power, isNew, oldLength, newLength, guard: patch.guard, tailChecksum, pieces });
+  if (power && !isSettled) yield* settled(file.sync());
   try {
+    // Where this fails, the journal may count already.
+    yield* journal.commit(bytes, power);
     yield* write(file, change, power);
   } catch (error) {
     try {
@@ -178,6 +191,8 @@ function* undo(
 ): Steps<boolean> {
   if ((yield* settled(file.byteLength())) < oldLength) return false;
   for (const [i, { offset }] of overwrites.entries()) yield* settled(file.write(offset, old[i]!));
+  // A value without its tail says that the pieces are old.
+  if (power && overwrites.length > 0) yield* settled(file.sync());
   yield* settled(file.truncate(oldLength));
   if (power) yield* settled(file.sync());
   return true;
@@ -187,7 +202,7 @@ function* undo(
 type Decision =
   | { readonly kind: "old" }
   | { readonly kind: "new" }
-  | { readonly kind: "conflict"; readonly reason: string; readonly hasTail: boolean };
+  | { readonly kind: "conflict"; readonly reason: string; readonly canFinish: boolean };
 
 /** Bytes read at a time. */
 const blockBytes = 2 ** 20;
@@ -209,7 +224,7 @@ function* decide({ oldLength, newLength, guard, tailChecksum, pieces }: Journal,
   const conflict = (reason: string): Decision => ({
     kind: "conflict",
     reason,
-    hasTail: newLength <= oldLength || hasTail,
+    canFinish: length >= Math.min(oldLength, newLength) && (newLength <= oldLength || hasTail),
   });
   if (length < Math.min(oldLength, newLength) || length > Math.max(oldLength, newLength)) {
     return conflict(`the value has ${length} bytes, neither the ${oldLength} of before nor the ${newLength} of after`);
@@ -225,7 +240,7 @@ function* decide({ oldLength, newLength, guard, tailChecksum, pieces }: Journal,
   let strange = -1;
   for (const [i, { offset, bytes, oldChecksum }] of pieces.entries()) {
     const found = yield* settled(file.read(offset, bytes.byteLength));
-    const isOld = found.byteLength === bytes.byteLength && crc32cOf(found) === oldChecksum;
+    const isOld = found.byteLength === bytes.byteLength && crc32cOf(reversed(found)) === oldChecksum;
     const isNew = isEqual(found, bytes);
     if (isOld && isNew) continue;
     if (isOld) firstOld = Math.min(firstOld, i);
@@ -259,8 +274,8 @@ function journalConflict(names: ValueNames, reason: string): RuntimeError {
   );
 }
 
-/** What {@link recover} found. */
-export type Recovery = "nothing to do" | "was done" | "undone" | "finished";
+/** What {@link recover} found, and did; "dropped": a conflict, of which the value was kept as it is. */
+export type Recovery = "nothing to do" | "was done" | "undone" | "finished" | "dropped";
 
 /**
  * Decides a change that was cut short. A second call finds nothing to do.
@@ -281,25 +296,29 @@ export function* recover(
   if (found.kind === "damaged") {
     if (keep !== "file") throw journalConflict(names, found.reason);
     yield* keeper.retire(wantsPower);
-    return "was done";
+    return "dropped";
   }
   const { journal } = found;
   const power = wantsPower || journal.power;
   if (power) yield* keeper.secure();
-  if (found.kind === "retired" || keep === "file") {
+  if (found.kind === "retired") {
     yield* keeper.retire(power);
     return "was done";
   }
   const file = yield* settled(open());
   if (file === undefined) {
-    if (!journal.isNew && keep === undefined) throw journalConflict(names, "the value is missing");
-    if (keep === "journal") throw journalConflict(names, "the value is missing, and the journal has only a part of it");
+    if (!journal.isNew && keep !== "file")
+      throw journalConflict(names, "the value is missing, and the journal has only a part of it");
     yield* keeper.retire(power);
-    return "undone";
+    return journal.isNew ? "undone" : "dropped";
   }
   try {
     const decision = yield* decide(journal, file);
-    if (decision.kind === "conflict" && (keep === undefined || !decision.hasTail))
+    if (decision.kind === "conflict" && keep === "file") {
+      yield* keeper.retire(power);
+      return "dropped";
+    }
+    if (decision.kind === "conflict" && (keep === undefined || !decision.canFinish))
       throw journalConflict(names, decision.reason);
     if (decision.kind === "old") {
       if (journal.isNew) yield* remove();
@@ -327,21 +346,22 @@ export interface Foreseen {
   readonly byteLength: number;
   /** What lies over the bytes of the file. */
   readonly pieces: readonly Piece[];
-  /** The journal's id: while it counts, this is what the value is. */
+  /** The journal's id: while it is there, this is what the value is. */
   readonly id: Uint8Array;
 }
 
 /**
- * What {@link recover} would make of the value in `file`, for those who may not write. `undefined` if no journal counts.
+ * What {@link recover} would make of the value in `file`, for those who may not write. `undefined` if there is no journal.
  *
  * @throws RuntimeError `JOURNAL_CONFLICT` as {@link recover}.
  */
 export function* foresee(file: DiskFile, keeper: JournalKeeper, names: ValueNames): Steps<Foreseen | undefined> {
   const found = yield* readJournal(keeper);
-  if (found === undefined || found.kind === "retired") return undefined;
+  if (found === undefined) return undefined;
   if (found.kind === "damaged") throw journalConflict(names, found.reason);
   const { journal } = found;
   const { id, oldLength, newLength, pieces } = journal;
+  if (found.kind === "retired") return { byteLength: yield* settled(file.byteLength()), pieces: [], id };
   const decision = yield* decide(journal, file);
   if (decision.kind === "conflict") throw journalConflict(names, decision.reason);
   return decision.kind === "old" ? { byteLength: oldLength, pieces: [], id } : { byteLength: newLength, pieces, id };

@@ -8,6 +8,7 @@ import { ArgumentError, RuntimeError } from "../errors.js";
 import { resolveRange, sliceRange } from "./range.js";
 import type { AsyncStore, ByteRange, RequestOptions } from "./store.js";
 
+/** Options of {@link HttpStore}. */
 export interface HttpStoreOptions {
   /** Takes the place of the global `fetch`: to sign requests, or to change answers, for example 403 to 404. */
   readonly fetch?: (request: Request) => Promise<Response>;

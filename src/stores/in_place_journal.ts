@@ -48,6 +48,8 @@ export class InPlaceJournal implements JournalKeeper {
   }
 
   *retire(power: boolean): Steps<void> {
+    // A state without its body would be no journal.
+    if (!this.#isLive) return;
     yield* settled(this.#file.write(stateOffset, retiredState));
     if (power) yield* settled(this.#file.sync());
     this.#isLive = false;

@@ -4,7 +4,7 @@
  * ```
  *  0  magic "SYNCJNL1"                      48  guarded range: offset, length (u64), CRC-32C, 4 bytes of zeros
  *  8  state, power, new (one byte each),    72  CRC-32C of the tail, number of pieces (u32)
- *     a byte of zeros                       80  pieces: offset (u64), length, CRC-32C of the old bytes (u32)
+ *     a byte of zeros                       80  pieces: offset (u64), length, CRC-32C of the old bytes, reversed (u32)
  * 12  CRC-32C of all but it and the state       then the new bytes of all pieces
  * 16  random id (16 bytes)
  * 32  old and new length of the value (u64)  little-endian
@@ -24,6 +24,10 @@ export const sectorBytes = 512;
 export interface Piece {
   readonly offset: number;
   readonly bytes: Uint8Array;
+  /**
+   * CRC-32C of the old bytes in reverse order. Inner chunks end with their own CRC-32C, and that of both together is the same for all inner
+   * chunks: read forwards, a piece that holds them whole would look old whatever another program has written there.
+   */
   readonly oldChecksum: number;
 }
 

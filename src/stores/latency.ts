@@ -12,6 +12,7 @@ import { RuntimeError } from "../errors.js";
 import { sliceRange } from "./range.js";
 import type { AsyncStore, ByteRange, Patch, RequestOptions, Store, SyncStore } from "./store.js";
 
+/** How long requests of a {@link LatencyStore} take. */
 export interface LatencyOptions {
   /** Milliseconds before a get, range, size or list request is answered. Default 0: the answer comes in a later microtask. */
   readonly getMs?: number;

@@ -11,11 +11,17 @@ export class NamedJournal implements JournalKeeper {
   readonly #temporary: string;
   #file: DiskFile | undefined;
 
-  /** `temporary` is a name in the same directory that nobody else uses; what is left under it never counted. */
-  constructor(disk: Disk, path: string, temporary: string) {
+  readonly #isSettled: boolean;
+
+  /**
+   * `temporary` is a name in the same directory that nobody else uses; what is left under it never counted. `isSettled`: whether the
+   * directory is known to be on the disk as it is.
+   */
+  constructor(disk: Disk, path: string, temporary: string, isSettled = false) {
     this.#disk = disk;
     this.#path = path;
     this.#temporary = temporary;
+    this.#isSettled = isSettled;
   }
 
   *read(): Steps<Uint8Array | undefined> {
@@ -25,19 +31,26 @@ export class NamedJournal implements JournalKeeper {
 
   *commit(bytes: Uint8Array, power: boolean): Steps<void> {
     // What the patch builds upon must not be gone when the journal is there.
-    if (power) yield* settled(this.#disk.syncDirectory(this.#path));
+    if (power && !this.#isSettled) yield* settled(this.#disk.syncDirectory(this.#path));
     const file = yield* settled(this.#disk.create(this.#temporary));
     try {
       yield* settled(file.write(0, bytes));
       if (power) yield* settled(file.sync());
       yield* settled(this.#disk.rename(this.#temporary, this.#path));
     } catch (error) {
-      yield* settled(file.close());
-      yield* settled(this.#disk.remove(this.#temporary));
+      yield* unlessItFails(() => settled(file.close()));
+      yield* unlessItFails(() => settled(this.#disk.remove(this.#temporary)));
       throw error;
     }
     this.#file = file;
-    if (power) yield* settled(this.#disk.syncDirectory(this.#path));
+    if (!power) return;
+    try {
+      yield* settled(this.#disk.syncDirectory(this.#path));
+    } catch (error) {
+      // It has its name, and would count for whoever locks the value next.
+      yield* unlessItFails(() => this.retire(power));
+      throw error;
+    }
   }
 
   *retire(power: boolean): Steps<void> {
@@ -69,5 +82,14 @@ export class NamedJournal implements JournalKeeper {
   *#open(): Steps<DiskFile | undefined> {
     this.#file ??= yield* settled(this.#disk.open(this.#path));
     return this.#file;
+  }
+}
+
+/** Cleans up after an error that says more than one here would. */
+function* unlessItFails(steps: () => Steps<unknown>): Steps<void> {
+  try {
+    yield* steps();
+  } catch {
+    // What is left over is hidden, and gone with the next lock.
   }
 }

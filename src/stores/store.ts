@@ -81,6 +81,7 @@ export interface SyncStore {
   readIntoSync?(key: string, range: ByteRange | undefined, target: Uint8Array): number | undefined;
 }
 
+/** Options of an asynchronous request: a store may end it when the signal is aborted. */
 export interface RequestOptions {
   readonly signal?: AbortSignal;
 }

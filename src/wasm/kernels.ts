@@ -10,6 +10,7 @@
  */
 import { RuntimeError } from "../errors.js";
 import { text } from "./binary/core.js";
+import { givenModule } from "./given.js";
 import { bytesOfText } from "./module_text.js";
 
 /** The two builds of every module, from the same source. */
@@ -58,7 +59,8 @@ export function buildOfHost(): Build {
   if (typeof WebAssembly === "undefined") {
     throw new RuntimeError("UNSUPPORTED", "this host has no WebAssembly, which the kernels need");
   }
-  hostBuild ??= WebAssembly.validate(bytesOfText(text)) ? "simd" : "scalar";
+  // What is given is the SIMD build, which the host has compiled.
+  hostBuild ??= givenModule("core") !== undefined || WebAssembly.validate(bytesOfText(text)) ? "simd" : "scalar";
   return hostBuild;
 }
 
@@ -71,7 +73,7 @@ const compiled: Readonly<Record<Build, Map<KernelModule, WebAssembly.Module>>> =
 function compileError(cause: unknown): RuntimeError {
   return new RuntimeError(
     "UNSUPPORTED",
-    "the host refused to compile the WebAssembly kernels; a Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src",
+    "the host refused to compile the WebAssembly kernels; a Content-Security-Policy must allow 'wasm-unsafe-eval' in script-src, other hosts take them compiled: useKernels of syncodec/kernels",
     { found: String(cause), cause },
   );
 }
@@ -88,7 +90,7 @@ function bytesOf({ name, simd }: KernelModule, build: Build): Uint8Array<ArrayBu
 /** Loads the scalar builds if `build` needs them, and compiles `module` off this thread, which a browser's main thread prefers. */
 export async function loadKernels(module: KernelModule, build: Build): Promise<void> {
   if (build === "scalar") ({ scalarTexts } = await import("./binary/scalar.js"));
-  if (compiled[build].has(module)) return;
+  if (readyModule(module, build) !== undefined) return;
   try {
     compiled[build].set(module, await WebAssembly.compile(bytesOf(module, build)));
   } catch (cause) {
@@ -96,8 +98,13 @@ export async function loadKernels(module: KernelModule, build: Build): Promise<v
   }
 }
 
+/** What needs no compilation any more. */
+function readyModule(module: KernelModule, build: Build): WebAssembly.Module | undefined {
+  return (build === "simd" ? givenModule(module.name) : undefined) ?? compiled[build].get(module);
+}
+
 function compile(module: KernelModule, build: Build): WebAssembly.Module {
-  let result = compiled[build].get(module);
+  let result = readyModule(module, build);
   if (result !== undefined) return result;
   const bytes = bytesOf(module, build);
   try {

@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
+import * as browser from "../../src/browser.js";
 import * as library from "../../src/index.js";
+import * as kernels from "../../src/kernels.js";
 import * as node from "../../src/node.js";
+import * as numcodecs from "../../src/numcodecs.js";
 import * as zarrita from "../../src/zarrita.js";
 
 const names = (module: object) => Object.keys(module).sort();
@@ -50,6 +53,24 @@ test("syncodec/node exports", () => {
   `);
 });
 
+test("syncodec/browser exports", () => {
+  expect(names(browser)).toMatchInlineSnapshot(`
+    [
+      "HttpSyncStore",
+      "OpfsStore",
+      "SyncOpfsStore",
+    ]
+  `);
+});
+
+test("syncodec/numcodecs exports", () => {
+  expect(names(numcodecs)).toMatchInlineSnapshot(`
+    [
+      "fromNumcodecs",
+    ]
+  `);
+});
+
 test("syncodec/zarrita exports", () => {
   expect(names(zarrita)).toMatchInlineSnapshot(`
     [
@@ -58,6 +79,14 @@ test("syncodec/zarrita exports", () => {
       "set",
       "syncodecArray",
       "withSyncodec",
+    ]
+  `);
+});
+
+test("syncodec/kernels exports", () => {
+  expect(names(kernels)).toMatchInlineSnapshot(`
+    [
+      "useKernels",
     ]
   `);
 });

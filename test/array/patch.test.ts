@@ -229,8 +229,10 @@ describe("requests", () => {
   test.each([
     ["a slot that appears", (store: NotingStore) => openArraySync(store).setSync([slice(0, 2), slice(0, 2)], 0), 5],
     ["a slot that disappears", () => undefined, 0],
-  ])("%s makes it a rewrite", (_, prepare, value) => {
+  ])("%s makes it a rewrite where the store cannot append", (_, prepare, value) => {
     const store = filled();
+    Object.defineProperty(store, "patchSync", { value: undefined });
+    Object.defineProperty(store, "patch", { value: undefined });
     prepare(store);
     openNoting(store).setSync([slice(0, 2), slice(0, 2)], value);
     expect(store.log.at(-1)).toBe("set");
@@ -264,22 +266,39 @@ describe("requests", () => {
     const length = 4 * 12 + 4 * 16 + 4;
     array.setSync([5, 6], 500);
     expect(store.log).toEqual(["range", "range", `patch ${3 * length}+${length}`]);
-    // An inner chunk of it becomes empty: its length changes, so the whole is rewritten.
+    // An inner chunk of it becomes empty: its length changes.
     store.start();
     array.setSync([slice(4, 6), slice(4, 6)], 0);
-    expect(store.log.at(-1)).toBe("set");
+    const index = 4 * 16 + 4;
+    expect(store.log).toEqual(["range", `patch ${4 * length + index}+${length - 12 + index}`]);
     const expected = Uint16Array.from({ length: 64 }, (_, i) => i + 1);
     expected[5 * 8 + 6] = 500;
     for (const i of [36, 37, 44, 45]) expected[i] = 0;
     expect(openArraySync(store).getSync().data).toEqual(expected);
   });
 
-  test("compressed and wrapped shards are rewritten", () => {
-    for (const compressors of [["gzip"], ["zstd"]]) {
-      const store = filled({ compressors });
+  test("wrapped shards, and compressed ones that cannot be appended to, are rewritten", () => {
+    for (const codec of ["gzip", "zstd"]) {
+      const store = filled({ compressors: [codec] });
+      Object.defineProperty(store, "patchSync", { value: undefined });
+      Object.defineProperty(store, "patch", { value: undefined });
       openNoting(store).setSync([1, 1], 5);
       expect(store.log).toEqual(["get", "set"]);
     }
+    const store = new NotingStore();
+    const codecs = [
+      { name: "sharding_indexed", configuration: { chunk_shape: [2, 2], codecs: ["bytes"], index_codecs: ["bytes"] } },
+      "gzip",
+    ];
+    createArraySync(store, { shape: [8, 8], chunkShape: [8, 8], dataType: "uint16", codecs }).setSync(null, 3);
+    openNoting(store).setSync([1, 1], 5);
+    expect(store.log).toEqual(["get", "set"]);
+  });
+
+  test("an inner chunk that keeps its compressed size stays where it is", () => {
+    const store = filled({ compressors: ["gzip"] });
+    openNoting(store).setSync([1, 1], 5);
+    expect(store.log).toEqual(["range", "range", "patch 0+28"]);
   });
 });
 

@@ -15,6 +15,7 @@ import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import { chromiumPath } from "../../scripts/chromium.mjs";
 import { forBrowsers } from "../../scripts/for_browsers.mjs";
+import { measureOpfs, testOpfsPages } from "./opfs_pages.mjs";
 import { answerRange } from "./range_server.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -97,6 +98,11 @@ const html = `<!doctype html><link rel="icon" href="data:,"><script type="module
   globalThis.runInWindow = async (path) => (await import("/test/browser/test_worker.js")).run(path);
 </script>`;
 
+/** For test/browser/opfs_pages.mjs. */
+const opfsPage = "test/browser/opfs_page";
+const measuresOpfs = wanted.includes("opfs_cost");
+const hasOpfsPages = wanted.length === 0 || wanted.some((part) => "test/browser/opfs_pages.mjs".includes(part));
+
 const types = { ".js": "text/javascript", ".map": "application/json", ".html": "text/html" };
 
 async function serve() {
@@ -124,9 +130,18 @@ async function main() {
   const files = allFiles.filter((file) => !nodeFiles.has(file));
   await build({
     ...options,
-    entryPoints: [...files, "test/browser/test_worker.js", "test/browser/lock_worker.ts", ...workers],
+    entryPoints: [
+      ...files,
+      "test/browser/test_worker.js",
+      "test/browser/lock_worker.ts",
+      `${opfsPage}.ts`,
+      "test/browser/opfs_cost.ts",
+      ...workers,
+    ],
   });
   writeFileSync(join(folder, "index.html"), html);
+  const opfsScript = `<script type="module" src="/${opfsPage}.js"></script>`;
+  writeFileSync(join(folder, "opfs.html"), `<!doctype html><link rel="icon" href="data:,">${opfsScript}`);
   const server = await serve();
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: ["--no-sandbox"] });
   const counts = { passed: 0, skipped: 0, failed: 0 };
@@ -162,6 +177,13 @@ async function main() {
       }
     };
     await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+    const opfsUrl = `http://127.0.0.1:${server.address().port}/opfs.html`;
+    if (hasOpfsPages) {
+      const { passed, failed } = await testOpfsPages(chromiumPath(), opfsUrl);
+      counts.passed += passed;
+      counts.failed += failed;
+    }
+    if (measuresOpfs) await measureOpfs(chromiumPath(), opfsUrl);
     console.log(`Chromium ${browser.version()}: ${files.length} files, ${counts.skipped} tests skipped`);
   } finally {
     await browser.close();

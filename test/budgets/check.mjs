@@ -144,6 +144,20 @@ function readMissing(layout) {
   };
 }
 
+/** Removes the inner chunk `range` the first time, and writes it the next. */
+function removeAndWrite(layout, range) {
+  const { act, check } = writeRange(layout, range);
+  let isThere = true;
+  return {
+    act: (array) => {
+      isThere = !isThere;
+      if (isThere) act(array);
+      else array.setSync([range], 0);
+    },
+    check,
+  };
+}
+
 /** Writes `range`, which is a slice. */
 function writeRange(layout, range) {
   const values = valuesOf(layout).slice(range.start, range.stop).reverse();
@@ -215,7 +229,15 @@ const cases = [
     memory,
     { ...shard, compressors: codecs.gzip },
     (layout) => writeRange(layout, wholeChunk),
+    { patch: false },
   ],
+  ...["start", "end"].map((indexLocation) => [
+    `shard, gzip: append an inner chunk, index at the ${indexLocation} (W6)`,
+    memory,
+    { ...shard, compressors: codecs.gzip, indexLocation },
+    (layout) => removeAndWrite(layout, wholeChunk),
+    { compactionThreshold: 1 },
+  ]),
   ...[
     ["an inner chunk", wholeChunk],
     ["ten inner chunks", tenChunks],

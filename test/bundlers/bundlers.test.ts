@@ -24,7 +24,11 @@ const app = join(folder, "app.js");
 const html = (script: string): string =>
   `<!doctype html><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
 
-const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".html": "text/html" };
+const types: Readonly<Record<string, string>> = {
+  ".js": "text/javascript",
+  ".html": "text/html",
+  ".wasm": "application/wasm",
+};
 const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 let policy = "";
 let isolation: Readonly<Record<string, string>> = isolated;
@@ -38,7 +42,7 @@ beforeAll(async () => {
   mkdirSync(installed, { recursive: true });
   cpSync(join(root, "package.json"), join(installed, "package.json"));
   cpSync(join(root, "dist"), join(installed, "dist"), { recursive: true });
-  for (const name of ["app.js", "browser_app.js", "reading_app.js"]) {
+  for (const name of ["app.js", "browser_app.js", "reading_app.js", "asset_app.js"]) {
     cpSync(fileURLToPath(new URL(name, import.meta.url)), join(folder, name));
   }
   writeFileSync(join(folder, "package.json"), '{ "name": "app", "type": "module" }');
@@ -150,6 +154,14 @@ test.each(["vite", "webpack"])("syncodec/browser with its workers: %s", async (n
   const { results, requests } = await runInPage(`${path}/index.html`, withWebAssembly);
   expect(results).toEqual(withBrowser);
   expect(requests.length).toBeGreaterThan(2);
+});
+
+test("the encoder of zstd as an asset: vite", async () => {
+  await bundlers.vite!(join(folder, "out/asset"), join(folder, "asset_app.js"));
+  const { results, requests } = await runInPage("out/asset/index.html", withWebAssembly);
+  expect(results).toEqual(new Array(9).fill(5));
+  expect(requests.filter((path) => path.endsWith(".wasm"))).toHaveLength(1);
+  expect(requests.filter((path) => path.includes("zstd-text"))).toEqual([]);
 });
 
 test.each([true, false])("syncodec/browser without a bundler, isolated: %s", async (isIsolated) => {

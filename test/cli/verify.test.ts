@@ -1,11 +1,12 @@
 /** `syncodec verify`: everything bad is named, and nothing else. */
 
-import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { run } from "../../src/cli/run.js";
 import { type CreateArrayOptions, createArraySync, init, slice, type ZarrArray } from "../../src/index.js";
 import { LocalStore } from "../../src/node.js";
+import { runChange } from "../durability/kills_support.js";
 import { builtSyncodec, Capture, fixtures, requireBuild, syncodec, temporaryDirectory } from "./support.js";
 
 requireBuild();
@@ -25,7 +26,8 @@ function flip(path: string, offset: number): void {
 
 /** An array without missing chunks. */
 function create(path: string, options: Partial<CreateArrayOptions>): ZarrArray<"uint16"> {
-  const array = createArraySync(new LocalStore(path), {
+  const store = new LocalStore(path);
+  const array = createArraySync(store, {
     shape: [8, 8],
     chunkShape: [4, 4],
     codecs: ["bytes", "crc32c"],
@@ -37,6 +39,7 @@ function create(path: string, options: Partial<CreateArrayOptions>): ZarrArray<"
     null,
     Uint16Array.from({ length: array.shape.reduce((n, length) => n * length, 1) }, (_, i) => i + 1),
   );
+  store.close();
   return array;
 }
 
@@ -284,4 +287,155 @@ test("a terminal sees the progress, and it is taken away", async () => {
   expect([before, after]).toEqual(["", ""]);
   expect(drawn).toMatch(/^█{6}░{18} 25% {2}1 \/ 4 chunks {2}[0-9.]+ MB\/s$/);
   rmSync(path, { recursive: true });
+});
+
+describe("what killed writers have left", () => {
+  const sharded = { chunkShape: [2, 2], shardShape: [4, 8], indexLocation: "end" } as const;
+  const key = "/c/0/0";
+  /** Bytes of an inner chunk: four elements and their checksum. */
+  const slot = 12;
+
+  /** Changes the first inner chunk, in a process that is killed before call number `at` of its kind. */
+  function killIn(path: string, name: string, nth: number): Uint8Array {
+    const value = readFileSync(path + key);
+    const bytes = new LocalStore(path).getSync("/c/1/0")!.slice(0, slot);
+    const change = { kind: "patch", patch: { writes: [{ offset: 0, bytes }] } } as const;
+    // The same in a copy says where that call is.
+    const copy = `${path}.copy`;
+    cpSync(path, copy, { recursive: true });
+    const { calls } = runChange(copy, key, change);
+    const places = calls.flatMap((call, at) => (call === name ? [at] : []));
+    expect(runChange(path, key, change, { plan: { at: places.at(nth)! } }).wasKilled).toBe(true);
+    value.set(bytes);
+    return value;
+  }
+
+  const content = (path: string): string[] => readdirSync(path, { recursive: true, encoding: "utf8" }).sort();
+
+  test("is a warning, and stays; reads see through it", async () => {
+    const path = join(directory, "left");
+    create(path, sharded);
+    killIn(path, "writeSync", -2);
+    const before = content(path);
+    const { status, stdout } = await syncodec("verify", path);
+    expect(lines(stdout)).toEqual([
+      "warning  /c/0/0  a change was cut; the next write, or --repair, clears up __0.journal, __0.lock",
+      expect.stringMatching(/^1 array, 2 chunks, 0 bad, 1 warning, /),
+    ]);
+    expect(status).toBe(0);
+    const { warnings } = JSON.parse((await syncodec("verify", "--json", path)).stdout);
+    expect(warnings).toMatchObject([{ key }]);
+    expect(content(path)).toEqual(before);
+  });
+
+  test("a change that was cut is finished", async () => {
+    const path = join(directory, "finish");
+    create(path, sharded);
+    const after = killIn(path, "writeSync", -2);
+    const { status, stdout } = await syncodec("verify", "--repair", path);
+    expect(lines(stdout)).toEqual([
+      "repaired  /c/0/0  finished a change, removed 1 file of a dead writer",
+      expect.stringMatching(/^1 array, 2 chunks, 0 bad, 1 repaired, /),
+    ]);
+    expect(status).toBe(0);
+    expect(readFileSync(path + key)).toEqual(after);
+    expect(content(path).filter((name) => name.includes("__"))).toEqual([]);
+    expect(lines((await syncodec("verify", "--repair", path)).stdout)).toEqual([
+      expect.stringMatching(/^1 array, 2 chunks, 0 bad, 0 repaired, /),
+    ]);
+  });
+
+  test("one that never began leaves files, which are removed", async () => {
+    const path = join(directory, "sweep");
+    create(path, sharded);
+    killIn(path, "renameSync", -1);
+    expect(lines((await syncodec("verify", path)).stdout)[0]).toMatch(
+      /^warning {2}\/c\/0\/0 {2}a writer died here; .* clears up __0\.[\w-]+\.tmp, __0\.lock$/,
+    );
+    const { repaired } = JSON.parse((await syncodec("verify", "--repair", "--json", path)).stdout);
+    expect(repaired).toEqual([
+      { key, change: "nothing to do", removed: [expect.stringMatching(/^__0\.[\w-]+\.tmp$/), "__0.lock"] },
+    ]);
+    expect(content(path).filter((name) => name.includes("__"))).toEqual([]);
+  });
+
+  test("what a living writer holds is left to it", async () => {
+    const path = join(directory, "living");
+    create(path, sharded);
+    const release = new LocalStore(path).lockSync(key);
+    for (const option of [[], ["--repair"]]) {
+      const { status, stdout } = await syncodec("verify", ...option, path);
+      expect([status, lines(stdout).length]).toEqual([0, 1]);
+    }
+    expect(existsSync(join(path, "c/0/__0.lock"))).toBe(true);
+    release();
+  });
+
+  describe("with a foreign change on top of it", () => {
+    /** A shard that was being changed when another program replaced it by a longer one. */
+    function conflict(name: string): { path: string; other: Uint8Array } {
+      const path = join(directory, name);
+      create(path, sharded);
+      killIn(path, "writeSync", -2);
+      const other = Buffer.concat([readFileSync(path + key), Uint8Array.of(1, 2, 3)]);
+      writeFileSync(path + key, other);
+      return { path, other };
+    }
+
+    test("stays a conflict, which names both files", async () => {
+      const { path, other } = conflict("conflict");
+      const before = content(path);
+      const plain = await syncodec("verify", path);
+      expect(plain.status).toBe(1);
+      expect(plain.stdout).toMatch(/^bad {2}\/c\/0\/0 {2}JOURNAL_CONFLICT/m);
+      expect(content(path)).toEqual(before);
+      const { status, stdout } = await syncodec("verify", "--repair", path);
+      expect(status).toBe(1);
+      const [line] = lines(stdout);
+      expect(line).toMatch(/^not repaired {2}\/c\/0\/0 {2}JOURNAL_CONFLICT {2}/);
+      expect(line).toContain(join(path, "c/0/0"));
+      expect(line).toContain(join(path, "c/0/__0.journal"));
+      const document = JSON.parse((await syncodec("verify", "--repair", "--json", path)).stdout);
+      expect(document.not_repaired).toMatchObject([{ key, code: "JOURNAL_CONFLICT" }]);
+      expect(readFileSync(path + key)).toEqual(other);
+    });
+
+    test("--keep=file keeps the file", async () => {
+      const { path, other } = conflict("keep-file");
+      const { status, stdout } = await syncodec("verify", "--repair", "--keep=file", path);
+      expect(lines(stdout)[0]).toBe(
+        "repaired  /c/0/0  kept the file and dropped the change of the journal, removed 1 file of a dead writer",
+      );
+      // The index is not where it was.
+      expect(status).toBe(1);
+      expect(readFileSync(path + key)).toEqual(other);
+    });
+
+    test("--keep=journal finishes the change", async () => {
+      const { path } = conflict("keep-journal");
+      const wanted = new LocalStore(path).getSync("/c/1/0")!.slice(0, slot);
+      const { status, stdout } = await syncodec("verify", "--repair", "--keep=journal", path);
+      expect(lines(stdout)[0]).toContain("finished a change");
+      expect(status).toBe(0);
+      expect(readFileSync(path + key).subarray(0, slot)).toEqual(Buffer.from(wanted));
+    });
+  });
+
+  test.each(["file", "journal"])("--keep=%s is about conflicts alone", async (keep) => {
+    const path = join(directory, `keep-${keep}-alone`);
+    create(path, sharded);
+    const after = killIn(path, "writeSync", -2);
+    expect(lines((await syncodec("verify", "--repair", `--keep=${keep}`, path)).stdout)[0]).toContain(
+      "finished a change",
+    );
+    expect(readFileSync(path + key)).toEqual(after);
+  });
+
+  test.each([
+    [["--keep=file"], "Option '--keep' goes with '--repair'"],
+    [["--repair", "--keep=both"], "Option '--keep' must be file or journal, not both"],
+  ])("%j is refused", async (options, message) => {
+    const { status, stderr } = await syncodec("verify", ...options, directory);
+    expect([status, stderr]).toEqual([2, `syncodec: ${message}. Try: syncodec verify --help\n`]);
+  });
 });

@@ -31,7 +31,7 @@ export interface CrashStoreOptions {
   /** Patches write in place, without a journal: a control. */
   readonly isNaive?: boolean;
   /** Takes the place of the journal's keeper, to leave out a rule. */
-  readonly keeper?: (keeper: JournalKeeper, path: string) => JournalKeeper;
+  readonly keeper?: (keeper: JournalKeeper, key: string) => JournalKeeper;
 }
 
 export function journalPath(key: string): string {
@@ -76,7 +76,14 @@ export class CrashStore implements SyncStore {
   openSync(key: string): OpenValue | undefined {
     const file = runSteps(settled(this.#disk.open(key)));
     if (file === undefined) return undefined;
-    const byteLength = runSteps(settled(file.byteLength()));
+    const close = (): void => runSteps(settled(file.close()));
+    let byteLength = 0;
+    try {
+      byteLength = runSteps(settled(file.byteLength()));
+    } catch (error) {
+      close();
+      throw error;
+    }
     const read = (range: ByteRange): Uint8Array => {
       const { start, end } = resolveRange(range, byteLength);
       return runSteps(settled(file.read(start, end - start)));
@@ -90,7 +97,7 @@ export class CrashStore implements SyncStore {
         return bytes.byteLength;
       },
       version: () => undefined,
-      close: () => runSteps(settled(file.close())),
+      close,
     };
   }
 

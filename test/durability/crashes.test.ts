@@ -1,7 +1,7 @@
 /**
  * Every operation is cut everywhere, recovered, and found old or new.
  *
- * `CRASH_STATES` sets how many distinct states of the disk must be seen (default 10,000).
+ * `SYNCODEC_CRASH_STATES` sets how many distinct states of the disk must be seen (default 10,000).
  */
 
 import { beforeAll, expect, test } from "vitest";
@@ -12,7 +12,7 @@ import { type Geometry, record, scenariosOf } from "./scenarios.js";
 
 beforeAll(() => init());
 
-const wantedStates = Number(process.env.CRASH_STATES ?? 10_000);
+const wantedStates = Number(process.env.SYNCODEC_CRASH_STATES ?? 10_000);
 
 /** The first two are small, so that every state of them is seen; the others are drawn. */
 function geometryOf(round: number, random: Random): Geometry {
@@ -31,6 +31,18 @@ function add(table: Table, name: string, exploration: Exploration): void {
   row.failures = (row.failures ?? 0) + exploration.failures.size;
   for (const [crash, states] of exploration.statesByCrash) row[crash] = (row[crash] ?? 0) + states.size;
 }
+
+test.each(["end", "start"] as const)(
+  "the scenarios take the paths that they are named after, index at %s",
+  (indexLocation) => {
+    for (const scenario of scenariosOf({ slotLength: 700, slots: 3, indexLocation, seed: 1 })) {
+      const { log } = record(scenario, "process");
+      const created = log.flatMap((change) => (change.kind === "create" ? [change.path] : []));
+      const isPatch = created.length > 0 && created.every((path) => path.includes(".journal"));
+      expect(isPatch, scenario.name).toBe(/^W[56]/.test(scenario.name));
+    }
+  },
+);
 
 test(`${wantedStates} states`, { timeout: 60_000 + wantedStates * 10 }, () => {
   const random = new Random(1);

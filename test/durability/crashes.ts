@@ -18,7 +18,7 @@ export interface Crash {
 
 export interface CrashOptions {
   readonly models: readonly CrashModel[];
-  /** As many losses of power are looked at after each change: all of them, if there are no more. */
+  /** As many losses of power are looked at before each sync, and at the end: all of them, if there are no more. */
   readonly limit: number;
   readonly random: Random;
 }
@@ -31,11 +31,16 @@ export function* crashesOf(start: CrashDisk, log: readonly DiskChange[], options
       yield { model: "kill", done, disk: disk.copy(), isInSector: false };
       yield* cutWrites(disk, log[done], done);
     }
-    if (options.models.includes("power")) {
+    // Until the next sync, what a loss of power may leave only becomes more.
+    if (options.models.includes("power") && (done === log.length || isSync(log[done]!))) {
       for (const after of powerLosses(disk, options)) yield { model: "power", done, disk: after, isInSector: false };
     }
     if (done < log.length) disk.apply(log[done]!);
   }
+}
+
+function isSync({ kind }: DiskChange): boolean {
+  return kind === "sync" || kind === "sync directory";
 }
 
 /**

@@ -21,6 +21,8 @@ export interface Recording {
   readonly log: readonly DiskChange[];
   readonly before: Values;
   readonly after: Values;
+  /** Whether it failed: then the values may be old or new at its end, too. */
+  readonly hasFailed?: boolean;
   /** After so many changes the operation survives a loss of power. Never, if infinite. */
   readonly powerFrom: number;
   /** What is done after a crash and its recovery, to be crashed in turn. */
@@ -29,13 +31,15 @@ export interface Recording {
 
 export interface ExploreOptions {
   readonly random: Random;
-  /** Losses of power looked at after each change; after a second crash, an eighth of it. */
+  /** Losses of power looked at before each sync; after a second crash, an eighth of it. */
   readonly limit: number;
   /** How many of the crashes are followed by another one, and by the next operation. */
   readonly again: number;
   /** The disk that recovers. Default the crashed one as it is. */
   readonly recoveringDisk?: (disk: CrashDisk) => ListedDisk;
   readonly recoveringStore?: Partial<CrashStoreOptions>;
+  /** Whether writes are cut between sectors only, as pages and blocks are. Default false. */
+  readonly keepsSectors?: boolean;
   /** Whether a value passes that differs from old and new, but reads as one of them. */
   readonly isLenient?: boolean;
 }
@@ -129,10 +133,10 @@ export class Exploration {
   }
 
   explore(recording: Recording): void {
-    const { mode, start, log, before, after, powerFrom, next } = recording;
+    const { mode, start, log, before, after, powerFrom, next, hasFailed = false } = recording;
     const models: readonly CrashModel[] = powerFrom === Infinity ? ["kill"] : ["kill", "power"];
     const both = Expected.anyOf(before, after);
-    const done = Expected.anyOf(after);
+    const done = hasFailed ? both : Expected.anyOf(after);
     this.#explore({
       start,
       log,
@@ -156,10 +160,10 @@ export class Exploration {
   }
 
   #explore(part: Part): void {
-    const { random, again } = this.#options;
+    const { random, again, keepsSectors = false } = this.#options;
     const { start, log, models, powerFrom, depth, limit } = part;
     for (const crash of crashesOf(start, log, { models, limit, random })) {
-      if (crash.model === "power" && crash.done < powerFrom) continue;
+      if ((crash.model === "power" && crash.done < powerFrom) || (crash.isInSector && keepsSectors)) continue;
       const expected = part.expected(crash.done);
       const fingerprint = fingerprintOf(crash.disk.contents());
       const name = `${part.stage}${crash.model}`;

@@ -1,6 +1,7 @@
 /** A disk some of whose calls fail, or do nothing. */
 
 import type { DiskFile } from "../../src/stores/disk.js";
+import { sectorBytes } from "../../src/stores/journal.js";
 import { runSteps, settled } from "../../src/stores/steps.js";
 import type { CrashDisk } from "./crash_disk.js";
 import type { ListedDisk } from "./crash_store.js";
@@ -13,8 +14,11 @@ export interface DiskCall {
 
 type FileCall = "length" | "read" | "write" | "truncate" | "sync" | "close";
 
-/** Called before each call, which it makes by `proceed`. Whether it does, and what it throws, is its own affair. */
-export type Hook = (call: DiskCall, proceed: () => void) => void;
+/**
+ * Takes the place of each call, which it makes by `proceed`, if at all; of a write it may make the first
+ * sectors only, about a share of 0 to 1.
+ */
+export type Hook = (call: DiskCall, proceed: (share?: number) => void) => void;
 
 export class HookedDisk implements ListedDisk {
   readonly #disk: CrashDisk;
@@ -56,24 +60,31 @@ export class HookedDisk implements ListedDisk {
     this.#hook({ kind: "sync directory", path }, () => this.#disk.syncDirectory(path));
   }
 
-  #answer<T>(call: DiskCall, body: () => T, otherwise: T): T {
+  #answer<T>(call: DiskCall, body: (share: number) => T, otherwise: T): T {
     let answer = otherwise;
-    this.#hook(call, () => {
-      answer = body();
+    this.#hook(call, (share = 1) => {
+      answer = body(share);
     });
     return answer;
   }
 
   #hooked(file: DiskFile, path: string): DiskFile {
-    const call = <T>(kind: FileCall, body: () => T, otherwise: T): T => this.#answer({ kind, path }, body, otherwise);
+    const call = <T>(kind: FileCall, body: (share: number) => T, otherwise: T): T =>
+      this.#answer({ kind, path }, body, otherwise);
     const now = <T>(value: T | Promise<T>): T => runSteps(settled(value));
     return {
       byteLength: () => call("length", () => now(file.byteLength()), 0),
       read: (offset, length) => call("read", () => now(file.read(offset, length)), new Uint8Array(0)),
-      write: (offset, bytes) => call("write", () => now(file.write(offset, bytes)), undefined),
+      write: (offset, bytes) =>
+        call("write", (share) => now(file.write(offset, firstSectors(offset, bytes, share))), undefined),
       truncate: (byteLength) => call("truncate", () => now(file.truncate(byteLength)), undefined),
       sync: () => call("sync", () => now(file.sync()), undefined),
       close: () => call("close", () => now(file.close()), undefined),
     };
   }
+}
+
+function firstSectors(offset: number, bytes: Uint8Array, share: number): Uint8Array {
+  const end = offset + bytes.byteLength * share;
+  return share === 1 ? bytes : bytes.subarray(0, Math.max(0, end - (end % sectorBytes) - offset));
 }

@@ -145,7 +145,7 @@ describe("paint", () => {
 
     const written = await countWrites(page);
     await stroke(page, 0.5);
-    const count = Number(/^Stored: (\d+)$/.exec(await statusOf(page, /^Stored: /))?.[1]);
+    const count = Number(/^Stored: (\d+) pixels$/.exec(await statusOf(page, /^Stored: /))?.[1]);
     const painted = await greys(page);
     const changed = painted.data.filter((grey, i) => grey !== original.data[i]);
     expect(count).toBeGreaterThan(100);

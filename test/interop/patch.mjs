@@ -112,12 +112,12 @@ function shardsOf(path, { location, size }) {
 }
 
 /** Patches the array at `path`, which holds `reference`. */
-function patchArray(path, reference, index, mayFill) {
+function patchArray(path, reference, index, mayFill, options = {}) {
   const random = randomSource(expected.length + 1);
   const before = shardsOf(path, index);
-  let array = openArraySync(store, { path: `/${path}` });
+  let array = openArraySync(store, { ...options, path: `/${path}` });
   for (let i = 0; i < writesPerArray; i++) {
-    if (random() % 50 === 0) array = openArraySync(store, { path: `/${path}` });
+    if (random() % 50 === 0) array = openArraySync(store, { ...options, path: `/${path}` });
     writeOnce(array, reference, random, mayFill);
   }
   const after = mayFill ? {} : shardsOf(path, index);
@@ -162,6 +162,32 @@ function patchOwnShards() {
   }
 }
 
+/** Compressed shards, which grow: never rewritten, rewritten at times, and compacted in the end. */
+function appendToShards() {
+  const codec = { name: "zstd", configuration: { level: 1, checksum: false } };
+  const layout = { shape: [21, 13], shardShape: [12, 8], chunkShape: [3, 2], dataType: "int32" };
+  for (const indexLocation of ["start", "end"]) {
+    for (const compactionThreshold of [0.5, 1]) {
+      for (const isCompacted of [false, true]) {
+        const path = `appended-${indexLocation}-${compactionThreshold}${isCompacted ? "-compacted" : ""}`;
+        const codecs = [bytes("little"), codec];
+        const reference = counting(layout.dataType, layout.shape);
+        createArraySync(store, { ...layout, path: `/${path}`, codecs, indexLocation }).setSync(null, reference);
+        const index = { location: indexLocation, size: 16 * 16 + 4 };
+        const before = shardsOf(path, index);
+        const options = { compactionThreshold };
+        patchArray(path, reference, index, true, options);
+        const isSame = ([key, { number }]) => shardsOf(path, index)[key]?.number === number;
+        if (compactionThreshold === 1 && !Object.entries(before).some(isSame))
+          throw new Error(`no shard of ${path} was appended to`);
+        if (!isCompacted) continue;
+        const { rewritten, bytesFreed } = openArraySync(store, { path: `/${path}` }).compactSync();
+        if (rewritten === 0 || bytesFreed === 0) throw new Error(`${path} had nothing to compact`);
+      }
+    }
+  }
+}
+
 function patchForeignShards() {
   const arrays = JSON.parse(readFileSync(join(folder, "shards.json"), "utf8"));
   const indexes = arrays.map(({ path, dataType, shape, location, size }) =>
@@ -174,6 +200,7 @@ function patchForeignShards() {
 
 await init();
 patchOwnShards();
+appendToShards();
 patchForeignShards();
 writeFileSync(join(folder, "expected.json"), toJson(expected));
 console.log(`${expected.length} arrays patched, ${writesPerArray} writes each`);

@@ -61,6 +61,18 @@ switch (command) {
     if (rest[0] === "exit") process.exit(0);
     if (parentPort === null) process.disconnect();
     break;
+  case "forget": {
+    // The store is out of reach when the function returns.
+    (() => new LockFiles(root).acquireSync(value).release())();
+    const had = existsSync(`${root}/__locks`);
+    while (existsSync(`${root}/__locks`)) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    say(had ? "collected" : "no owner file");
+    process.disconnect();
+    break;
+  }
   default:
     throw new Error(`unknown command ${command}`);
 }

@@ -412,6 +412,13 @@ describe("owner files", () => {
     expect(names()).toEqual([]);
   });
 
+  test("go when the store is collected", async () => {
+    const child = fork(program, ["forget", root], { execArgv: ["--expose-gc"] });
+    children.push(child);
+    const [said] = await once(child, "message");
+    expect(said).toBe("collected");
+  });
+
   test("of killed processes, and incomplete ones, are swept by the next", async () => {
     const child = start("hold");
     await once(child, "message");

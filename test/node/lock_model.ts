@@ -24,6 +24,8 @@ interface Scenario {
   /** Whether the store's own owner file is on another file system, or there are no links at all. */
   readonly links?: "elsewhere" | "none";
   readonly acquire?: Acquire;
+  /** What has happened before: contenders who make a call each, `~who` one who dies. */
+  readonly prelude?: readonly number[];
 }
 
 export interface Exploration {
@@ -71,7 +73,8 @@ class Behaviour {
   constructor(scenario: Scenario, who: number) {
     this.#scenario = scenario;
     this.#who = who;
-    this.start = this.#run([]);
+    // Not the node of later attempts: contenders that have not begun can be exchanged.
+    this.start = { ...this.#run([]), id: -1 };
   }
 
   after(node: Node, result: Result): Node {
@@ -185,10 +188,22 @@ export function explore(scenario: Scenario): Exploration {
     }
     return number;
   };
-  numberOf({
+  const move = ({ files: before, nodes }: State, who: number, node: Node & { readonly call: Call }): State => {
+    const files = new Map(before);
+    const result = perform(node.call, who, { files: before, nodes }, files, fail);
+    return { files, nodes: nodes.with(who, behaviours[who]!.after(node, result)) };
+  };
+  let first: State = {
     files: new Map(scenario.files.map(([name, who]) => [name, token(who)])),
     nodes: behaviours.map(({ start }) => start),
-  });
+  };
+  for (const who of scenario.prelude ?? []) {
+    const node = first.nodes[who];
+    if (who < 0) first = { files: first.files, nodes: first.nodes.with(~who, undefined) };
+    else if (isActive(node)) first = move(first, who, node);
+    else throw new Error(`contender ${who} can do nothing more`);
+  }
+  numberOf(first);
   const ends: number[] = [];
   for (let current = 0; current < states.length; current++) {
     const state = states[current]!;
@@ -196,15 +211,15 @@ export function explore(scenario: Scenario): Exploration {
     let isEnd = true;
     const deaths = nodes.filter((node) => node === undefined).length;
     for (const [who, node] of nodes.entries()) {
-      if (node?.call === undefined) continue;
+      if (!isActive(node)) continue;
       isEnd = false;
-      const files = new Map(state.files);
-      const result = perform(node.call, who, state, files, fail);
-      const after = behaviours[who]!.after(node, result);
-      const next = { files, nodes: nodes.with(who, after) };
+      // They begin in order, as they are alike.
+      const hasBegun = node !== behaviours[who]!.start;
+      if (!hasBegun && who > 0 && nodes[who - 1] === behaviours[who - 1]!.start) continue;
+      const next = move(state, who, node);
       check(next, fail);
       before[numberOf(next)]!.push(current);
-      if (deaths < scenario.deaths) numberOf({ files: state.files, nodes: nodes.with(who, undefined) });
+      if (hasBegun && deaths < scenario.deaths) numberOf({ files: state.files, nodes: nodes.with(who, undefined) });
     }
     if (isEnd) ends.push(current);
   }
@@ -251,6 +266,10 @@ function alone(
     node = behaviour.after(node, perform(node.call, who, { files: new Map(files), nodes }, files, fail));
   }
   return undefined;
+}
+
+function isActive(node: Node | undefined): node is Node & { readonly call: Call } {
+  return node?.call !== undefined;
 }
 
 function isAlive(holder: string, nodes: readonly (Node | undefined)[]): boolean {

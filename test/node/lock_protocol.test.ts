@@ -13,7 +13,7 @@ const none = new Map<string, number>();
 
 describe("contenders who die at any call", () => {
   test.each([
-    ["2 contenders, a free lock", 250, { contenders: 2, rounds: 2, files: [] }],
+    ["2 contenders, a free lock", 200, { contenders: 2, rounds: 2, files: [] }],
     ["2 contenders, a dead owner", 800, { contenders: 2, rounds: 2, files: held }],
     ["2 contenders, a dead stealer too", 1_500, { contenders: 2, rounds: 3, files: chained }],
     [
@@ -38,6 +38,35 @@ describe("contenders who die at any call", () => {
   });
 });
 
+/** The protocol without some of its rules; it never reads a dead contender's claim again. */
+const stealing = (rereads: boolean, chains: boolean): Acquire =>
+  function* (files, path, { ownerFile }) {
+    const own = ownerFile() ?? "";
+    for (;;) {
+      if (yield* settled(files.link(own, path))) return false;
+      const holder = yield* settled(files.read(path));
+      if (holder === undefined || !(yield* settled(files.isDead(holder)))) continue;
+      let claim = `${path}.${holder.token}`;
+      let isOurs = yield* settled(files.link(own, claim));
+      while (chains && !isOurs) {
+        const claimant = yield* settled(files.read(claim));
+        if (claimant === undefined || !(yield* settled(files.isDead(claimant)))) break;
+        claim = `${path}.${claimant.token}`;
+        isOurs = yield* settled(files.link(own, claim));
+      }
+      if (!isOurs) continue;
+      const now = rereads ? yield* settled(files.read(path)) : holder;
+      if (now?.token === holder.token) {
+        yield* settled(files.rename(claim, path));
+        for (const name of yield* settled(files.list(""))) {
+          if (isLeftover(name, path)) yield* settled(files.unlink(name));
+        }
+        return true;
+      }
+      yield* settled(files.unlink(claim));
+    }
+  };
+
 describe("controls: what the protocol is there for", () => {
   test("unlinking the dead owner's lock and linking one's own: two owners", () => {
     const naive: Acquire = function* (files, path, { ownerFile }) {
@@ -53,34 +82,6 @@ describe("controls: what the protocol is there for", () => {
     expect(failures.get("two owners")).toBeGreaterThan(0);
   });
 
-  const stealing = (rereads: boolean, chains: boolean): Acquire =>
-    function* (files, path, { ownerFile }) {
-      const own = ownerFile() ?? "";
-      for (;;) {
-        if (yield* settled(files.link(own, path))) return false;
-        const holder = yield* settled(files.read(path));
-        if (holder === undefined || !(yield* settled(files.isDead(holder)))) continue;
-        let claim = `${path}.${holder.token}`;
-        let isOurs = yield* settled(files.link(own, claim));
-        while (chains && !isOurs) {
-          const claimant = yield* settled(files.read(claim));
-          if (claimant === undefined || !(yield* settled(files.isDead(claimant)))) break;
-          claim = `${path}.${claimant.token}`;
-          isOurs = yield* settled(files.link(own, claim));
-        }
-        if (!isOurs) continue;
-        const now = rereads ? yield* settled(files.read(path)) : holder;
-        if (now?.token === holder.token) {
-          yield* settled(files.rename(claim, path));
-          for (const name of yield* settled(files.list(""))) {
-            if (isLeftover(name, path)) yield* settled(files.unlink(name));
-          }
-          return true;
-        }
-        yield* settled(files.unlink(claim));
-      }
-    };
-
   test("not reading the lock again under the claim: stolen from the living", () => {
     const scenario = { contenders: 2, rounds: 1, deaths: 0, files: held };
     expect(explore({ ...scenario, acquire: stealing(true, true) }).failures).toEqual(none);
@@ -94,6 +95,25 @@ describe("controls: what the protocol is there for", () => {
     expect(explore({ ...scenario, acquire: stealing(true, true) }).failures).toEqual(none);
     const { failures } = explore({ ...scenario, acquire: stealing(true, false) });
     expect(failures.get("blocked for ever")).toBeGreaterThan(0);
+  });
+});
+
+/** One has stolen the lock and died, before which a second has read its claim. */
+const prelude = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0, ~0];
+
+describe("a claim withdrawn before its contender died", () => {
+  const scenario = { contenders: 4, rounds: 1, deaths: 2, files: held, prelude };
+
+  test("control: going on with its token all the same: two owners", () => {
+    const { failures } = explore({ ...scenario, acquire: stealing(true, true) });
+    expect(failures.get("stolen from a living owner")).toBeGreaterThan(0);
+    expect(failures.get("two owners")).toBeGreaterThan(0);
+  });
+
+  test("is found missing", () => {
+    const found = explore(scenario);
+    expect(found.failures).toEqual(none);
+    expect(found.states).toBeGreaterThan(10_000);
   });
 });
 

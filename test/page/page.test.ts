@@ -198,6 +198,27 @@ test("without isolation, from a path: runs, and says why it has no workers; a ru
   expect(errors).toEqual([]);
 });
 
+test("scaling with workers: where the page is isolated, they help", async () => {
+  await open(isolatedUrl);
+  const poolWorkers: string[] = [];
+  page.on("worker", (worker) => {
+    if (worker.url().endsWith("/pool_worker.js")) poolWorkers.push(worker.url());
+  });
+  expect(await page.locator("#environment > div", { hasText: "workers" }).locator("dd").innerText()).toBe("yes");
+  await preset("None");
+  await page.locator("#filter").fill("G.workers.read.gzip.chunks-of-256-KiB");
+  await groupOf("G").locator("> label input").press("Space");
+  await run();
+  const { cases } = await download();
+  expect(cases.map(({ id }) => id)).toEqual(["G.workers.read.gzip.chunks-of-256-KiB"]);
+  const names = ["syncodec one thread", "syncodec two threads"];
+  expect(cases[0]?.results.map(({ name }) => name)).toEqual(names);
+  expect(poolWorkers.length).toBeGreaterThan(0);
+  expect(await page.locator("#plots figure:not(.absent)", { hasText: "workers" }).locator("svg").count()).toBe(1);
+  expect(await page.locator("#plots figure.absent").count()).toBe(0);
+  expect(errors).toEqual([]);
+});
+
 test("only what is chosen is loaded, and the page does not wait for the library", async () => {
   await open("about:blank");
   const requests: string[] = [];

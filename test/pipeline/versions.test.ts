@@ -166,14 +166,20 @@ class CheckingStore extends MemoryStore {
   override patchSync(key: string, patch: Patch): void {
     const value = this.getSync(key)!;
     expect(patch.version).toBe(value);
-    const { offset, length, checksum } = patch.guard!;
+    this.patches.push(patch);
+    super.patchSync(key, patch);
+    // The index at the start is replaced where slots are appended.
+    if (patch.guard === undefined) {
+      expect(patch.writes[0]!.offset).toBe(0);
+      expect(patch.byteLength).toBeGreaterThanOrEqual(value.byteLength);
+      return;
+    }
+    const { offset, length, checksum } = patch.guard;
     expect(crc32c(value.subarray(offset, offset + length))).toBe(checksum);
     for (const write of patch.writes) {
       const isApart = write.offset + write.bytes.byteLength <= offset || write.offset >= offset + length;
       expect(isApart).toBe(true);
     }
-    this.patches.push(patch);
-    super.patchSync(key, patch);
   }
 }
 

@@ -1,12 +1,13 @@
-// Runs smoke.mjs on every runtime that npm has a binary of, and closes with one line: N passed, N failed. Node.js must work; Bun and Deno
-// count where they can be installed.
+// Runs smoke.mjs on every runtime that npm has a binary of, and workerd/worker.mjs on that of Cloudflare Workers; closes with one line:
+// N passed, N failed. Node.js must work; the others count where they can be installed.
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { build } from "esbuild";
 
 const smoke = fileURLToPath(new URL("smoke.mjs", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "syncodec-runtimes-"));
@@ -21,13 +22,48 @@ const runtimes = [
   })),
   { name: "Bun", specifier: "bun", command: ["node_modules/bun/bin/bun.exe"], isRequired: false },
   { name: "Deno", specifier: "deno", command: ["node_modules/.bin/deno", "run", "--allow-all"], isRequired: false },
+  {
+    name: "workerd",
+    specifier: "workerd",
+    prepare: bundleForWorkerd,
+    command: ["node_modules/.bin/workerd", "test"],
+    program: "config.capnp",
+    isRequired: false,
+  },
 ];
+
+/** The worker as wrangler bundles it: `.wasm` files stay modules of their own. */
+async function bundleForWorkerd(folder) {
+  const source = fileURLToPath(new URL("workerd/", import.meta.url));
+  copyFileSync(join(source, "config.capnp"), join(folder, "config.capnp"));
+  const wasmModules = {
+    name: "wasm-modules",
+    setup(plugin) {
+      plugin.onResolve({ filter: /\.wasm$/ }, async ({ path, pluginData, ...options }) => {
+        if (pluginData === "resolved") return undefined;
+        const found = await plugin.resolve(path, { ...options, pluginData: "resolved" });
+        if (found.errors.length > 0) return found;
+        copyFileSync(found.path, join(folder, basename(found.path)));
+        return { path: `./${basename(found.path)}`, external: true };
+      });
+    },
+  };
+  await build({
+    entryPoints: [join(source, "worker.mjs")],
+    bundle: true,
+    format: "esm",
+    outfile: join(folder, "worker.js"),
+    conditions: ["workerd", "worker", "browser"],
+    plugins: [wasmModules],
+    logLevel: "error",
+  });
+}
 
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 const execute = promisify(execFile);
 
 /** What the runtime printed; rejects where it cannot be installed or something is wrong. */
-async function tryOut({ specifier, command: [program, ...args] }) {
+async function tryOut({ specifier, prepare, command: [runtime, ...args], program = smoke }) {
   const cwd = mkdtempSync(join(folder, "runtime-"));
   writeFileSync(join(cwd, "package.json"), JSON.stringify({ private: true }));
   try {
@@ -35,8 +71,9 @@ async function tryOut({ specifier, command: [program, ...args] }) {
   } catch (cause) {
     throw new Error("not installed", { cause });
   }
-  const { stdout } = await execute(join(cwd, program), [...args, smoke], { cwd, timeout: 120_000 });
-  return stdout.trim();
+  await prepare?.(cwd);
+  const { stdout } = await execute(join(cwd, runtime), [...args, program], { cwd, timeout: 120_000 });
+  return stdout.trim() || "works";
 }
 
 let passed = 0;

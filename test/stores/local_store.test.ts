@@ -124,7 +124,10 @@ describe("LocalStore", () => {
 
   it("describes itself so that another thread can open it", () => {
     const { module, options } = new LocalStore(root, { durability: "power" }).describe();
-    expect({ module, options }).toEqual({ module: "syncodec/node", options: { root, durability: "power" } });
+    expect({ module, options }).toEqual({
+      module: "syncodec/node",
+      options: { root, durability: "power", lockTimeoutMs: 30_000, readOnly: false },
+    });
     new LocalStore(options.root, options).setSync("/a", bytes(1));
     expect(files()).toEqual(["/a"]);
   });

@@ -398,7 +398,7 @@ describe("a journal that somebody has changed", () => {
       const files = new OpfsFiles(new Session(changed).root);
       await expect(read(files)).rejects.toMatchObject({ code: "JOURNAL_CONFLICT", key: "/a/0" });
       await expect(files.recover(place, undefined)).rejects.toMatchObject({ code: "JOURNAL_CONFLICT", key: "/a/0" });
-      expect(await files.recover(place, keep)).toBe(keep === "file" ? "was done" : "finished");
+      expect(await files.recover(place, keep)).toBe(keep === "file" ? "dropped" : "finished");
       expect(await files.recover(place, keep)).toBe("nothing to do");
       const expected = keep === "file" ? foreign : values[1];
       expect(same(await recovered(changed), expected)).toBe(true);

@@ -1,7 +1,6 @@
 /** `OpfsStore`, in browsers only. */
 
-import { afterEach, describe, expect, test, vi } from "vitest";
-import { OpfsFiles } from "../../src/browser/opfs_files.js";
+import { describe, expect, test, vi } from "vitest";
 import { OpfsStore, SyncOpfsStore } from "../../src/browser.js";
 import { createArray, createArraySync, openArraySync, slice } from "../../src/index.js";
 import { temporaryStore } from "../support/temporary_store.browser.js";
@@ -16,10 +15,12 @@ describeStore("OpfsStore, synchronous", async () => {
   const store = await temporaryStore();
   return { surface: syncSurface(store), close: () => store.close() };
 });
-describeStore("OpfsStore, asynchronous", async () => {
-  const store = await OpfsStore.open(freshName());
-  return { surface: asyncSurface(store), close: () => store.close() };
-});
+for (const durability of ["none", "process", "power"] as const) {
+  describeStore(`OpfsStore, asynchronous, ${durability}`, async () => {
+    const store = await OpfsStore.open(freshName(), { durability });
+    return { surface: asyncSurface(store), close: () => store.close() };
+  });
+}
 
 /** A second store over the same files. */
 function connected(store: OpfsStore): SyncOpfsStore {
@@ -171,27 +172,106 @@ describe("stores that are connected", () => {
   });
 });
 
-describe("the quota", () => {
-  afterEach(() => void vi.restoreAllMocks());
+describe("durability", () => {
+  const entries = async (name: string): Promise<string[]> => {
+    const names: string[] = [];
+    const directory = await (await navigator.storage.getDirectory()).getDirectoryHandle(name);
+    for await (const entry of directory.keys()) names.push(entry);
+    return names.sort();
+  };
 
-  test("is a typed error, and the old value stays", async () => {
-    const files = new OpfsFiles(await navigator.storage.getDirectory());
+  test("is that of each store", async () => {
     const name = freshName();
-    const place = { key: "/a", path: [name, "a"] };
-    await files.set(place, bytes(1, 2, 3), "none");
-    const prototype: unknown = Reflect.get(Reflect.get(globalThis, "FileSystemSyncAccessHandle"), "prototype");
-    vi.spyOn(prototype as { truncate(): void }, "truncate").mockImplementation(() => {
-      throw new DOMException("full", "QuotaExceededError");
-    });
-    const refused = { name: "RuntimeError", code: "QUOTA_EXCEEDED", key: "/a" };
-    await expect(files.set(place, ascending(10), "none")).rejects.toMatchObject(refused);
-    await expect(files.patch(place, { writes: [], byteLength: 10 }, "none")).rejects.toMatchObject(refused);
-    const target = new Uint8Array(3);
-    expect(await files.read(place, undefined, undefined, () => target)).toBe(3);
-    expect(target).toEqual(bytes(1, 2, 3));
-    const fresh = { key: "/b", path: [name, "b"] };
-    await expect(files.set(fresh, ascending(10), "none")).rejects.toMatchObject({ ...refused, key: "/b" });
-    expect(await files.list([name], "/")).toEqual(["/a"]);
+    const store = await OpfsStore.open(name);
+    expect(store.durability).toBe("process");
+    expect(OpfsStore.connect(store.share(), { durability: "power" }).durability).toBe("power");
+    expect((await OpfsStore.open(name, { durability: "none" })).durability).toBe("none");
+    const unknown = { durability: "some" as "none" };
+    await expect(OpfsStore.open(name, unknown)).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(() => OpfsStore.connect(new MessageChannel().port1, unknown)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  });
+
+  test.each([
+    ["none", ["a"]],
+    ["process", ["__a.journal", "a"]],
+    ["power", ["__a.journal", "a"]],
+  ] as const)("%s: journals are kept while values are open, and removed then", async (durability, open) => {
+    const name = freshName();
+    const store = await OpfsStore.open(name, { durability });
+    await store.set("/a", ascending(3000));
+    await store.setRange("/a", bytes(9), 7);
+    expect(await entries(name)).toEqual(open);
+    for await (const key of store.list("/")) expect(key).toBe("/a");
+    store.close();
+    await vi.waitFor(async () => expect(await entries(name)).toEqual(["a"]));
+    expect((await (await OpfsStore.open(name)).get("/a"))?.[7]).toBe(9);
+  });
+
+  test("the names of journals are no keys", async () => {
+    const store = await temporaryStore();
+    for (const key of ["/__a.journal", "/a/__b", "/__c/d"]) {
+      expect(() => store.setSync(key, bytes())).toThrow(expect.objectContaining({ code: "INVALID_PATH", key }));
+      await expect(store.get(key)).rejects.toMatchObject({ code: "INVALID_PATH" });
+    }
+  });
+
+  test("a patch for another version is refused", async () => {
+    const store = await temporaryStore();
+    store.setSync("/a", ascending(4));
+    const writes = [{ offset: 0, bytes: bytes(9) }];
+    const version = store.openSync("/a")!.version();
+    store.patchSync("/a", { writes, version });
+    expect(store.getSync("/a")).toEqual(bytes(9, 1, 2, 3));
+    const refused = { code: "VALUE_CHANGED", key: "/a" };
+    expect(() => store.patchSync("/a", { writes: [], version })).toThrow(expect.objectContaining(refused));
+    await expect(store.patch("/a", { writes, version })).rejects.toMatchObject(refused);
+  });
+
+  test("values without journals have nothing to recover", async () => {
+    const store = await temporaryStore();
+    store.setSync("/a", ascending(4));
+    expect(store.recoverSync("/a")).toBe("nothing to do");
+    expect(store.recoverSync("/a", "file")).toBe("nothing to do");
+    expect(await store.recover("/b", "journal")).toBe("nothing to do");
+    expect(store.getSync("/a")).toEqual(ascending(4));
+  });
+
+  test("a journal that is damaged is a conflict, until it is said what counts", async () => {
+    const name = freshName();
+    const directory = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
+    const write = async (file: string, content: Uint8Array<ArrayBuffer>): Promise<void> => {
+      const stream = await (await directory.getFileHandle(file, { create: true })).createWritable();
+      await stream.write(content);
+      await stream.close();
+    };
+    await write("a", ascending(10));
+    await write("__a.journal", ascending(200));
+    const store = await OpfsStore.open(name);
+    const refused = { code: "JOURNAL_CONFLICT", key: "/a", message: expect.stringContaining("store.recover(key") };
+    await expect(store.get("/a")).rejects.toMatchObject(refused);
+    await expect(store.set("/a", bytes(1))).rejects.toMatchObject(refused);
+    await expect(store.delete("/a")).rejects.toMatchObject(refused);
+    await expect(store.recover("/a", "journal")).rejects.toMatchObject(refused);
+    expect(await store.recover("/a", "file")).toBe("dropped");
+    expect(await store.get("/a")).toEqual(ascending(10));
+    expect(await entries(name)).toEqual(["a"]);
+  });
+});
+
+describe("values that are open", () => {
+  test("are read asynchronously, as long as they are what they were", async () => {
+    const store = await temporaryStore();
+    store.setSync("/a", ascending(10));
+    expect(await store.open("/b")).toBe(undefined);
+    const value = (await store.open("/a"))!;
+    expect([value.byteLength, value.version()]).toEqual([10, store.openSync("/a")!.version()]);
+    expect(await value.readAsync?.({ offset: 2, length: 3 })).toEqual(bytes(2, 3, 4));
+    expect(() => value.read({ suffixLength: 1 })).toThrow(expect.objectContaining({ code: "NOT_SYNCHRONOUS" }));
+    store.setRangeSync("/a", bytes(1), 0);
+    await expect(value.readAsync?.({ suffixLength: 1 })).rejects.toMatchObject({ code: "VALUE_CHANGED", key: "/a" });
+    value.close();
   });
 });
 

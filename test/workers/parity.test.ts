@@ -84,6 +84,7 @@ test("random arrays: writes and reads of a selection", () => {
         const selected = alone.newChunk(shape);
         alone.getSync(selection, { out: selected });
         expect(bytesOf(shared.data).slice()).toEqual(bytesOf(selected.data));
+        alone.setSync(selection, selected);
         pooled.setSync(selection, shared);
         check();
       },
