@@ -3,7 +3,7 @@
 //
 // A file `name.browser.js` takes the place of `name.js`. Packages are bundled, the zstd encoder with its WebAssembly module as text, because
 // each bundler treats an asset of a package in its own way, and some not at all. Rollup rather than esbuild makes the chunks: it knows that
-// what the entry has loaded need not be loaded by the others, so that the core is one file instead of 14 (52 kB gzipped instead of 56).
+// what the entry has loaded need not be loaded by the others, so that the core is one file instead of 14.
 
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
