@@ -83,9 +83,12 @@ prototype.slice = function (start, end) {
 
 const fileCalls = [
   "closeSync",
+  "existsSync",
   "fstatSync",
   "fsyncSync",
   "ftruncateSync",
+  "futimesSync",
+  "linkSync",
   "lstatSync",
   "mkdirSync",
   "openSync",

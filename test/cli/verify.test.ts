@@ -295,7 +295,7 @@ describe("what killed writers have left", () => {
   /** Bytes of an inner chunk: four elements and their checksum. */
   const slot = 12;
 
-  /** Changes the first inner chunk, in a process that is killed before call number `at` of its kind. */
+  /** Changes the first inner chunk, in a process that is killed before the call of that name that is number `nth` from the last. */
   function killIn(path: string, name: string, nth: number): Uint8Array {
     const value = readFileSync(path + key);
     const bytes = new LocalStore(path).getSync("/c/1/0")!.slice(0, slot);
@@ -304,8 +304,8 @@ describe("what killed writers have left", () => {
     const copy = `${path}.copy`;
     cpSync(path, copy, { recursive: true });
     const { calls } = runChange(copy, key, change);
-    const places = calls.flatMap((call, at) => (call === name ? [at] : []));
-    expect(runChange(path, key, change, { plan: { at: places.at(nth)! } }).wasKilled).toBe(true);
+    const at = calls.filter((call) => call === name).length + nth;
+    expect(runChange(path, key, change, { plan: { at, only: name } }).wasKilled).toBe(true);
     value.set(bytes);
     return value;
   }

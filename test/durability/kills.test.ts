@@ -96,18 +96,18 @@ describe.each([
       const { calls } = runChange(whole, key, scenario.change, options);
       expect(checkRecovery(whole, scenario)).toBe("new");
       const found = { old: 0, new: 0 };
-      // Of the others one in eight: what they add to the above is who makes the calls, and the syncs between them.
-      const plans = [...plansFor(calls)].filter(
-        (_, i) => isLong || (durability === "process" && !isAsync) || i % 8 === 0,
-      );
+      // In CI all for one of them; of the others some, for they differ in who makes the calls, and in the syncs between them.
+      const stride =
+        isLong || (scenario === scenarios[0] && !isAsync) ? 1 : durability === "process" && !isAsync ? 3 : 8;
+      const plans = [...plansFor(calls)].filter((_, i) => i % stride === 0);
       for (const plan of plans) {
         const root = rootWith(scenario);
         expect(runChange(root, key, scenario.change, { ...options, plan }).wasKilled).toBe(true);
         found[checkRecovery(root, scenario)]++;
       }
-      // The last calls come after the change.
       expect(found.old).toBeGreaterThan(0);
-      expect(found.new).toBeGreaterThan(0);
+      // The last calls come after the change.
+      if (stride === 1) expect(found.new).toBeGreaterThan(0);
       if (isLong) console.log(`${plans.length} kills: ${found.old} old, ${found.new} new`);
     });
   }

@@ -20,12 +20,13 @@ export let calls = [];
 let plan;
 
 /**
- * Counts calls from now on, and kills the process before number `at` (from 0); `isCut`: after half of it, if it is a write.
+ * Counts calls from now on, all or `only` those of one name, and kills the process before number `at` (from 0); `isCut`: after half of it,
+ * if it is a write.
  * With `error`, calls fail instead, from number `at` on, of the given names: `{ code, names, count }`.
  */
-export function arm({ at = Infinity, isCut = false, error = undefined } = {}) {
+export function arm({ at = Infinity, only = undefined, isCut = false, error = undefined } = {}) {
   calls = [];
-  plan = { at, isCut, error, failures: 0 };
+  plan = { at, only, isCut, error, failures: 0, counted: 0 };
 }
 
 export function disarm() {
@@ -50,8 +51,9 @@ for (const name of names) {
   const isAsync = !name.endsWith("Sync");
   function wrapped(...args) {
     if (plan === undefined) return original.apply(fs, args);
-    const number = calls.push(name) - 1;
-    if (number >= plan.at) {
+    calls.push(name);
+    if (plan.only === undefined || plan.only === name) plan.counted++;
+    if (plan.counted > plan.at) {
       if (plan.error === undefined) {
         if (plan.isCut && (name === "writeSync" || name === "write")) {
           const [file, bytes, offset, length, position] = args;

@@ -93,6 +93,7 @@ export const scenarios: readonly Scenario[] = [
 /** What {@link runChange} tells the child about the file system; see `arm` in kills_fs.mjs. */
 export interface Plan {
   readonly at?: number;
+  readonly only?: string;
   readonly isCut?: boolean;
   readonly error?: { readonly code: string; readonly names: readonly string[]; readonly count: number };
 }

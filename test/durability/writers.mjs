@@ -65,7 +65,8 @@ function work({ root, notes, number, total, isLocked, deadline }) {
   for (let chunk = number; chunk < chunks; chunk += total) own.push(chunk);
   const note = new Int32Array(1);
   const values = new Int32Array(64);
-  for (let i = 0; Date.now() < deadline; i++) {
+  // However slowly threads start.
+  for (let i = 0; i < 20 || Date.now() < deadline; i++) {
     const which = i % arrayNames.length;
     const chunk = own[Math.floor(Math.random() * own.length)];
     const at = which * chunks + chunk;

@@ -123,12 +123,26 @@ describe("LocalStore", () => {
   });
 
   it("describes itself so that another thread can open it", () => {
-    const { module, options } = new LocalStore(root, { durability: "power" }).describe();
-    expect({ module, options }).toEqual({
-      module: "syncodec/node",
-      options: { root, durability: "power", lockTimeoutMs: 30_000, readOnly: false },
-    });
+    const { module, options } = new LocalStore(root, { durability: "power", lockTimeoutMs: 9 }).describe();
+    const expected = { root, durability: "power", lockTimeoutMs: 9, readOnly: false };
+    expect({ module, options }).toEqual({ module: "syncodec/node", options: expected });
     new LocalStore(options.root, options).setSync("/a", bytes(1));
+    expect(files()).toEqual(["/a"]);
+  });
+
+  it("refuses to write where it is for reading only, and reads without a file of its own", async () => {
+    new LocalStore(root).setSync("/a", bytes(1));
+    const store = new LocalStore(root, { readOnly: true });
+    const refused = { name: "RuntimeError", code: "STORE_ERROR", key: "/a" };
+    expect(() => store.setSync("/a", bytes(2))).toThrow(expect.objectContaining(refused));
+    expect(() => store.deleteSync("/a")).toThrow(expect.objectContaining(refused));
+    expect(() => store.patchSync("/a", { writes: [] })).toThrow(expect.objectContaining(refused));
+    expect(() => store.lockSync("/a")).toThrow(expect.objectContaining(refused));
+    await expect(store.set("/b", bytes(2))).rejects.toMatchObject({ ...refused, key: "/b" });
+    expect([...store.repairSync()]).toEqual([]);
+    const value = store.openSync("/a")!;
+    expect([...value.read({ offset: 0, length: 1 })]).toEqual([1]);
+    value.close();
     expect(files()).toEqual(["/a"]);
   });
 
