@@ -5,7 +5,7 @@
  *     npm run build && node bench/dispatch/calibrate.mjs
  */
 
-import { createCodecPipeline, init } from "syncodec";
+import { createCodecPipeline, init } from "../../dist/index.js";
 
 await init();
 

@@ -8,7 +8,7 @@
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { createArraySync, init, MemoryStore } from "syncodec";
+import { createArraySync, init, MemoryStore } from "../../dist/index.js";
 import { CostEstimate } from "../../dist/pipeline/cost.js";
 import { currentPool } from "../../dist/workers/current.js";
 
