@@ -1,6 +1,6 @@
 // Runs the test suite, the check of counted work and the tests in Chromium, and closes with one line: N passed, N failed. Arguments go to
 // vitest, which then runs alone.
-import { spawn } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,22 +12,11 @@ const folder = mkdtempSync(join(tmpdir(), "syncodec-test-"));
 const report = join(folder, "report.json");
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-const isWhole = process.argv.length === 2;
-if (isWhole) process.env.SYNCODEC_CHROMIUM = chromiumPath();
-
-/** Runs one of our programs; resolves to its exit status and, if that is not shown at once, what it has printed. */
-function run(path, args, stdout) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [path, ...args], { cwd: root, stdio: ["inherit", stdout, "inherit"] });
-    const output = [];
-    child.stdout?.on("data", (data) => output.push(data));
-    child.on("close", (status) => resolve({ status, text: Buffer.concat(output).toString() }));
-  });
-}
-
-// Chromium needs little more than one core: beside the rest it costs 1 minute instead of 4.
-const others = isWhole ? [run(join(root, "test", "browser", "run.mjs"), [], "pipe")] : [];
-const { status } = await run(vitest, ["run", ...reporters, ...process.argv.slice(2)], "inherit");
+if (process.argv.length === 2) process.env.SYNCODEC_CHROMIUM = chromiumPath();
+const { status } = spawnSync(process.execPath, [vitest, "run", ...reporters, ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: "inherit",
+});
 let passed = 0;
 let failed = 1;
 try {
@@ -39,12 +28,18 @@ try {
   console.error(`no test report: ${error.message}`);
 }
 rmSync(folder, { recursive: true, force: true });
-if (isWhole) others.push(run(join(root, "test", "budgets", "check.mjs"), [], "pipe"));
-for (const { status, text } of await Promise.all(others)) {
-  process.stdout.write(text);
-  const counts = /^(\d+) passed, (\d+) failed$/m.exec(text);
-  passed += Number(counts?.[1] ?? 0);
-  failed += Math.max(Number(counts?.[2] ?? 0), status === 0 ? 0 : 1);
+if (process.argv.length === 2) {
+  for (const part of ["budgets/check.mjs", "browser/run.mjs"]) {
+    const run = spawnSync(process.execPath, [join(root, "test", part)], {
+      stdio: ["ignore", "pipe", "inherit"],
+      encoding: "utf8",
+      maxBuffer: 2 ** 30,
+    });
+    process.stdout.write(run.stdout);
+    const counts = /^(\d+) passed, (\d+) failed$/m.exec(run.stdout);
+    passed += Number(counts?.[1] ?? 0);
+    failed += Math.max(Number(counts?.[2] ?? 0), run.status === 0 ? 0 : 1);
+  }
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
