@@ -209,9 +209,14 @@ async function main([seconds, processes, threads, kills = 0]) {
   report("locked", whole);
   const killed = kills > 0 ? await run({ ...size, kills, isLocked: true }) : whole;
   if (kills > 0) report("locked, killed", killed);
-  const control = await run({ ...size, seconds: Math.min(seconds, 10), kills: 0, isLocked: false });
-  report("control without locks", control);
-  console.log(isGood(whole) && isGood(killed) && control.lost > 0 ? "passed" : "failed");
+  // On a machine that is busy with other programs writers may miss each other once.
+  let hasLost = false;
+  for (let attempt = 1; attempt <= 10 && !hasLost; attempt++) {
+    const control = await run({ ...size, seconds: Math.min(seconds, 10), kills: 0, isLocked: false });
+    report("control without locks", control);
+    hasLost = control.lost > 0;
+  }
+  console.log(isGood(whole) && isGood(killed) && hasLost ? "passed" : "failed");
 }
 
 if (!isMainThread) work(workerData);
