@@ -3,10 +3,13 @@
  *
  * Node and the operating system may transfer less than they are asked for; these functions go on until all is done.
  */
-import { close, read, readSync, realpathSync, renameSync, write, writeSync } from "node:fs";
+import { close, constants, read, readSync, realpathSync, renameSync, write, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { RuntimeError, SyncodecError, withContext } from "../errors.js";
+
+/** Zero where the platform has no such flag. */
+export const noFollow: number = constants.O_NOFOLLOW ?? 0;
 
 export const closeAsync: (file: number) => Promise<void> = promisify(close);
 const readAsync = promisify(read);

@@ -553,5 +553,5 @@ let temporaryCount = 0;
 
 function temporaryPath(path: string): string {
   temporaryCount++;
-  return besidePath(path, `${processToken}-${temporaryCount}.tmp`);
+  return besidePath(path, `.${processToken}-${temporaryCount}.tmp`);
 }

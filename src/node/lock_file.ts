@@ -26,7 +26,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { RuntimeError } from "../errors.js";
 import { onThreadExit } from "../platform.js";
 import { runSteps, runStepsAsync } from "../stores/steps.js";
-import { errorCode, readFully, renameOver, writeFully } from "./file_io.js";
+import { errorCode, noFollow, readFully, renameOver, writeFully } from "./file_io.js";
 import {
   acquireLock,
   type Contender,
@@ -37,8 +37,8 @@ import {
   temporarySuffix,
 } from "./lock_protocol.js";
 import { type Identity, isBeforeBoot, isDead, isThisThread, ownIdentity } from "./process_identity.js";
+import { besidePath, hiddenPrefix } from "./store_paths.js";
 
-const hiddenPrefix = "__";
 const ownersDirectory = `/${hiddenPrefix}locks`;
 const tokenBytes = 14;
 /** More is no owner's text. */
@@ -59,8 +59,7 @@ export interface HeldLock {
 
 /** The lock of the value at `path`, an absolute path with a slash before its last segment. */
 export function lockPath(path: string): string {
-  const nameStart = path.lastIndexOf("/") + 1;
-  return `${path.slice(0, nameStart)}${hiddenPrefix}${path.slice(nameStart)}${lockSuffix}`;
+  return besidePath(path, lockSuffix);
 }
 
 /** The locks of one store. */
@@ -322,7 +321,7 @@ function remove(path: string): void {
 function readHolder(path: string): Holder | undefined {
   let file: number;
   try {
-    file = openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    file = openSync(path, constants.O_RDONLY | noFollow | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;

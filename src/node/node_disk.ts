@@ -18,6 +18,7 @@ import {
   closeAsync,
   errorCode,
   isMissing,
+  noFollow,
   readBytes,
   readBytesAsync,
   renameOver,
@@ -30,7 +31,7 @@ import type { Place, StorePaths } from "./store_paths.js";
 const fsyncAsync = promisify(fsync);
 const ftruncateAsync = promisify(ftruncate);
 
-const createFlags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+const createFlags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noFollow;
 
 /** A file by its descriptor. */
 export class NodeFile implements DiskFile {
@@ -121,7 +122,7 @@ abstract class PlaceDisk implements Disk {
     // An exception costs 10 µs, a look 1 µs; most often there is no journal.
     if (!existsSync(path)) return undefined;
     try {
-      return this.fileOf(openSync(path, this.#access | (constants.O_NOFOLLOW ?? 0)));
+      return this.fileOf(openSync(path, this.#access | noFollow));
     } catch (error) {
       if (isMissing(errorCode(error))) return undefined;
       throw error;

@@ -23,15 +23,13 @@ import { dirname, sep } from "node:path";
 import { promisify } from "node:util";
 import { ArgumentError, RuntimeError } from "../errors.js";
 import type { ValueNames } from "../stores/durable.js";
-import { closeAsync, errorCode, type FilePlace, guard, isMissing, realpath, storeError } from "./file_io.js";
+import { closeAsync, errorCode, type FilePlace, guard, isMissing, noFollow, realpath, storeError } from "./file_io.js";
 import { checkSegments } from "./key_segments.js";
 
 const fsyncAsync = promisify(fsync);
 const openAsync = promisify(open);
 
 const isWindows = process.platform === "win32";
-/** Zero where the platform has no such flag. */
-const noFollow = constants.O_NOFOLLOW ?? 0;
 /** Without O_NONBLOCK, opening a named pipe would wait for its other end. It changes nothing for regular files. */
 const openFlags = noFollow | (constants.O_NONBLOCK ?? 0);
 const maximalKnownDirectories = 65536;
@@ -47,13 +45,13 @@ export interface Place extends FilePlace {
 
 /** Where the journal of the value at `path` is. */
 export function journalPath(path: string): string {
-  return besidePath(path, "journal");
+  return besidePath(path, ".journal");
 }
 
 /** A path in the directory of `path`, hidden, and named after it. */
 export function besidePath(path: string, suffix: string): string {
   const nameStart = path.lastIndexOf("/") + 1;
-  return `${path.slice(0, nameStart)}${hiddenPrefix}${path.slice(nameStart)}.${suffix}`;
+  return `${path.slice(0, nameStart)}${hiddenPrefix}${path.slice(nameStart)}${suffix}`;
 }
 
 export function namesOf({ key, path }: Place): ValueNames {
