@@ -78,6 +78,24 @@ const operations = {
   },
 };
 
+/** The contestants that `body` makes; the places that it keeps are removed with them, or where it fails. */
+async function withPlaces(body) {
+  const places = [];
+  const close = async () => {
+    for (const place of places) await place.remove();
+  };
+  const keep = (place) => {
+    places.push(place);
+    return place;
+  };
+  try {
+    return { contestants: await body(keep), missing: [], close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
 function sparseCase(operation, isCold, slot, slotCounts) {
   const { title, run } = operations[operation];
   return {
@@ -90,15 +108,10 @@ function sparseCase(operation, isCold, slot, slotCounts) {
     async open(host) {
       const { syncodec } = host;
       const value = Uint8Array.from({ length: slot }, (_, i) => (i % 250) + 1);
-      const places = [];
-      const close = async () => {
-        for (const place of places) await place.remove();
-      };
-      try {
+      return withPlaces(async (keep) => {
         const contestants = [];
         for (const [label, slots] of slotCounts) {
-          const place = await sparseShard(host, slot, slots);
-          places.push(place);
+          const place = keep(await sparseShard(host, slot, slots));
           const options = isCold ? { indexCacheBytes: 0 } : {};
           const array = syncodec.openArraySync(place.store, options);
           // The checksums of a sparse slot are wrong until it has been written.
@@ -124,11 +137,8 @@ function sparseCase(operation, isCold, slot, slotCounts) {
             },
           });
         }
-        return { contestants, missing: [], close };
-      } catch (error) {
-        await close();
-        throw error;
-      }
+        return contestants;
+      });
     },
   };
 }
@@ -144,21 +154,16 @@ function durabilityCase(label, slot, slots) {
     async open(host) {
       const { syncodec } = host;
       const value = Uint8Array.from({ length: slot }, (_, i) => (i % 250) + 1);
-      const places = [];
-      const close = async () => {
-        for (const place of places) await place.remove();
-      };
       const ways = [
         ["syncodec none", "none", true],
         ["syncodec process", "process", true],
         ["syncodec power", "power", true],
         ["syncodec rewrite", "process", false],
       ];
-      try {
+      return withPlaces(async (keep) => {
         const contestants = [];
         for (const [name, durability, patch] of ways) {
-          const place = await sparseShard(host, slot, slots, durability);
-          places.push(place);
+          const place = keep(await sparseShard(host, slot, slots, durability));
           const array = syncodec.openArraySync(place.store, { patch });
           // All of the shard is written once: a rewrite checks what it keeps.
           syncodec.openArraySync(place.store).setSync(null, 1);
@@ -181,11 +186,8 @@ function durabilityCase(label, slot, slots) {
             },
           });
         }
-        return { contestants, missing: [], close };
-      } catch (error) {
-        await close();
-        throw error;
-      }
+        return contestants;
+      });
     },
   };
 }
