@@ -5,6 +5,7 @@
 
 import { arrayCase } from "./array_case.mjs";
 import { expectEqual } from "./data.mjs";
+import { withPlaces } from "./places.mjs";
 
 const checksumSize = 4;
 
@@ -78,24 +79,6 @@ const operations = {
   },
 };
 
-/** The contestants that `body` makes; the places that it keeps are removed with them, or where it fails. */
-async function withPlaces(body) {
-  const places = [];
-  const close = async () => {
-    for (const place of places) await place.remove();
-  };
-  const keep = (place) => {
-    places.push(place);
-    return place;
-  };
-  try {
-    return { contestants: await body(keep), missing: [], close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
 function sparseCase(operation, isCold, slot, slotCounts) {
   const { title, run } = operations[operation];
   return {
@@ -111,7 +94,7 @@ function sparseCase(operation, isCold, slot, slotCounts) {
       return withPlaces(async (keep) => {
         const contestants = [];
         for (const [label, slots] of slotCounts) {
-          const place = keep(await sparseShard(host, slot, slots));
+          const place = await keep(sparseShard(host, slot, slots));
           const options = isCold ? { indexCacheBytes: 0 } : {};
           const array = syncodec.openArraySync(place.store, options);
           // The checksums of a sparse slot are wrong until it has been written.
@@ -137,7 +120,7 @@ function sparseCase(operation, isCold, slot, slotCounts) {
             },
           });
         }
-        return contestants;
+        return { contestants };
       });
     },
   };
@@ -163,7 +146,7 @@ function durabilityCase(label, slot, slots) {
       return withPlaces(async (keep) => {
         const contestants = [];
         for (const [name, durability, patch] of ways) {
-          const place = keep(await sparseShard(host, slot, slots, durability));
+          const place = await keep(sparseShard(host, slot, slots, durability));
           const array = syncodec.openArraySync(place.store, { patch });
           // All of the shard is written once: a rewrite checks what it keeps.
           syncodec.openArraySync(place.store).setSync(null, 1);
@@ -186,7 +169,7 @@ function durabilityCase(label, slot, slots) {
             },
           });
         }
-        return contestants;
+        return { contestants };
       });
     },
   };

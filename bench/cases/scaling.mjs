@@ -2,6 +2,7 @@
 
 import { compressors } from "./array_case.mjs";
 import { expectEqual, generate } from "./data.mjs";
+import { withPlaces } from "./places.mjs";
 
 /** An array of uint8 in a new place, with elements in it. */
 async function filled(host, kind, data, options) {
@@ -60,22 +61,7 @@ const scalingCase = (id, title, bytes, make, more = {}) => ({
   store: "memory",
   quick: false,
   ...more,
-  async open(host) {
-    const places = [];
-    const close = async () => {
-      for (const place of places) await place.remove();
-    };
-    const keep = async (place) => {
-      places.push(await place);
-      return places.at(-1);
-    };
-    try {
-      return { missing: [], ...(await make(host, keep)), close };
-    } catch (error) {
-      await close();
-      throw error;
-    }
-  },
+  open: (host) => withPlaces((keep) => make(host, keep)),
 });
 
 const sine = (host, length) => host.remember(`sine uint8 ${length}`, () => generate("sine", [length], "uint8"));
